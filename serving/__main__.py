@@ -1,0 +1,27 @@
+"""Put the parts together and run: `python -m serving --model_name mnist --model_dir models/mnist`."""
+
+import sys
+
+from serving import logs
+from serving.errors import StartupError
+from serving.model_folder import find_version
+from serving.settings import load
+
+
+def main() -> None:
+    try:
+        settings = load(sys.argv[1:])
+        # A wrong folder is told before TensorFlow's ten seconds of import.
+        find_version(settings.model_dir)
+        logs.configure()
+
+        from serving.predictor import Predictor, Server, configure_tensorflow
+
+        configure_tensorflow(settings)
+        Server(settings).start([Predictor(settings)])
+    except StartupError as error:
+        sys.exit(f"ecluse: {error}")
+
+
+if __name__ == "__main__":
+    main()

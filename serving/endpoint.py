@@ -1,0 +1,133 @@
+"""From a body to an answer: the hot path, the same for every protocol.
+
+An endpoint is one model version as the wire sees it: bytes in, bytes out. The
+direct one decodes, waits for its batch and encodes, with nothing between. Code
+of a user's own around a model makes another endpoint (`predictor.py`); REST and
+gRPC know only what both promise.
+"""
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, Protocol
+
+from serving import payload_grpc, payload_v1, payload_v2
+from serving.batching import Batcher
+from serving.errors import InvalidRequest
+from serving.metrics import ModelMetrics
+from serving.oip_pb2 import ModelInferRequest
+from serving.request import Request
+from serving.signature import Signature, Tensors, TensorSpec
+
+PLATFORM = "tensorflow_savedmodel"
+
+Headers = Callable[[], dict[str, str]]
+"""The request's headers or metadata, made only for those who read them."""
+
+
+class Endpoint(Protocol):
+    """One model version, by every protocol. Each call may raise any ServingError."""
+
+    name: str
+    version: str
+    metrics: ModelMetrics
+
+    def metadata(self) -> dict[str, Any]:
+        """The V2 model metadata, as JSON has it."""
+        ...
+
+    async def predict_v1(self, body: bytes, headers: Headers) -> bytes: ...
+
+    async def explain_v1(self, body: bytes, headers: Headers) -> bytes: ...
+
+    async def infer_v2(self, body: bytes, head_bytes: int | None, headers: Headers) -> tuple[bytes, int | None]:
+        """The lengths are those of the JSON heads, where binary tensors follow them."""
+        ...
+
+    async def infer_grpc(self, message: ModelInferRequest, timeout_seconds: float, headers: Headers) -> bytes: ...
+
+
+class DirectEndpoint:
+    """A SavedModel with nothing of its user's around it."""
+
+    def __init__(self, name: str, version: str, signature: Signature, batcher: Batcher, metrics: ModelMetrics) -> None:
+        self.name = name
+        self.version = version
+        self.metrics = metrics
+        self.signature = signature
+        self._batcher = batcher
+
+    def metadata(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "versions": [self.version],
+            "platform": PLATFORM,
+            "inputs": [describe(spec) for spec in self.signature.inputs],
+            "outputs": [describe(spec) for spec in self.signature.outputs],
+        }
+
+    async def predict_v1(self, body: bytes, headers: Headers) -> bytes:  # noqa: ARG002
+        began = perf_counter()
+        asked = payload_v1.decode(payload_v2.parse_object(body), self.signature)
+        outputs, began = await self._run(asked.request, began)
+        answer = payload_v1.encode(outputs, asked, self.signature)
+        self.metrics.encoded(perf_counter() - began)
+        return answer
+
+    async def explain_v1(self, body: bytes, headers: Headers) -> bytes:  # noqa: ARG002
+        raise InvalidRequest(f"model {self.name!r} has no explainer")
+
+    async def infer_v2(
+        self,
+        body: bytes,
+        head_bytes: int | None,
+        headers: Headers,  # noqa: ARG002
+    ) -> tuple[bytes, int | None]:
+        began = perf_counter()
+        message, tail = payload_v2.parse(body, head_bytes)
+        request = payload_v2.decode(message, tail, self.signature)
+        outputs, began = await self._run(request, began)
+        answer = payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
+        self.metrics.encoded(perf_counter() - began)
+        return answer
+
+    async def infer_grpc(
+        self,
+        message: ModelInferRequest,
+        timeout_seconds: float,
+        headers: Headers,  # noqa: ARG002
+    ) -> bytes:
+        began = perf_counter()
+        request = payload_grpc.decode(message, self.signature)
+        outputs, began = await self._run(request, began, timeout_seconds)
+        answer = payload_grpc.encode(
+            outputs,
+            request,
+            model_name=self.name,
+            model_version=self.version,
+            is_raw=bool(message.raw_input_contents),
+        ).SerializeToString()
+        self.metrics.encoded(perf_counter() - began)
+        return answer
+
+    async def run(self, request: Request, timeout_seconds: float = float("inf")) -> Tensors:
+        """Wait for the request's batch; give what the request asked for by name."""
+        return await self._batcher.submit(request.tensors, request.rows, min(request.timeout_seconds, timeout_seconds))
+
+    async def _run(
+        self, request: Request, began: float, timeout_seconds: float = float("inf")
+    ) -> tuple[Tensors, float]:
+        decoded = perf_counter()
+        self.metrics.decoded(request.rows, decoded - began)
+        outputs = await self.run(request, timeout_seconds)
+        answered = perf_counter()
+        self.metrics.predicted(answered - decoded)
+        return outputs, answered
+
+
+def describe(spec: TensorSpec) -> dict[str, Any]:
+    # V2 has no word for a tensor of any rank; one open dimension is the nearest.
+    return {
+        "name": spec.name,
+        "datatype": spec.datatype,
+        "shape": list(spec.shape) if spec.shape is not None else [-1],
+    }

@@ -1,0 +1,134 @@
+"""What can go wrong with a request, and what its caller hears.
+
+ServingError
+- InvalidRequest: 400, the caller must change the request
+- UnknownModel: 404, no such model or version here
+- UnknownRoute: 404, no such path
+- WrongMethod: 405, the path is known, the method is not
+- PayloadTooLarge: 413, the request can never fit
+- WrongContentType: 415, the body is of a kind we do not read
+- DeadlineExceeded: 504, the answer would have come too late
+- Refused: 503, the caller may retry, here or elsewhere
+  - Overloaded: the queue is full
+  - NotReady: the model is loading
+  - Draining: the process is about to end
+- ModelFailed: 500, the model itself failed
+
+Each class knows its status on both protocols and a `reason` that metrics and
+machines read. Anything else that escapes is a bug, and an opaque 500.
+StartupError stands apart: it ends the process before a request is taken.
+"""
+
+from http import HTTPStatus
+from typing import ClassVar
+
+
+class StartupError(Exception):
+    """The process cannot serve; the message is the one sentence its operator reads."""
+
+
+class ServingError(Exception):
+    """A request ends without an answer; the message says what came and what was expected."""
+
+    http_status: ClassVar[HTTPStatus]
+    grpc_status: ClassVar[str]
+    """The name of a gRPC status code; this file knows no gRPC."""
+    reason: ClassVar[str]
+
+
+class InvalidRequest(ServingError):
+    """The request is malformed, or does not fit the model's signature."""
+
+    http_status = HTTPStatus.BAD_REQUEST
+    grpc_status = "INVALID_ARGUMENT"
+    reason = "bad_input"
+
+
+class UnknownModel(ServingError):
+    """The model or the version is not served by this process."""
+
+    http_status = HTTPStatus.NOT_FOUND
+    grpc_status = "NOT_FOUND"
+    reason = "unknown_model"
+
+
+class UnknownRoute(ServingError):
+    """No path of any protocol served here."""
+
+    http_status = HTTPStatus.NOT_FOUND
+    grpc_status = "UNIMPLEMENTED"
+    reason = "unknown_route"
+
+
+class WrongMethod(ServingError):
+    """The path exists, and answers to another method."""
+
+    http_status = HTTPStatus.METHOD_NOT_ALLOWED
+    grpc_status = "UNIMPLEMENTED"
+    reason = "wrong_method"
+
+    def __init__(self, method: str, path: str, *, allowed: str) -> None:
+        super().__init__(f"{method} is not allowed on {path}: use {allowed}")
+        self.allowed = allowed
+
+
+class PayloadTooLarge(ServingError):
+    """The request can never be served, however idle the server is."""
+
+    http_status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    grpc_status = "RESOURCE_EXHAUSTED"
+    reason = "too_large"
+
+
+class WrongContentType(ServingError):
+    """The body is declared to be something other than JSON or binary tensors."""
+
+    http_status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    grpc_status = "INVALID_ARGUMENT"
+    reason = "bad_input"
+
+
+class DeadlineExceeded(ServingError):
+    """The deadline passed while the request waited; its rows were not run."""
+
+    http_status = HTTPStatus.GATEWAY_TIMEOUT
+    grpc_status = "DEADLINE_EXCEEDED"
+    reason = "late"
+
+
+class Refused(ServingError):
+    """The request was turned away whole, so it is safe to send again."""
+
+    http_status = HTTPStatus.SERVICE_UNAVAILABLE
+    grpc_status = "UNAVAILABLE"
+    retry_after_seconds: ClassVar[int] = 1
+
+
+class Overloaded(Refused):
+    """The queue is full, and the request was turned away at the door.
+
+    Turning callers away keeps the promise made to those already inside.
+    """
+
+    reason = "queue_full"
+
+
+class NotReady(Refused):
+    """The model is being loaded or warmed up."""
+
+    reason = "loading"
+    retry_after_seconds = 5
+
+
+class Draining(Refused):
+    """The process was told to end and takes no more requests."""
+
+    reason = "draining"
+
+
+class ModelFailed(ServingError):
+    """The model raised on input that fits its signature."""
+
+    http_status = HTTPStatus.INTERNAL_SERVER_ERROR
+    grpc_status = "INTERNAL"
+    reason = "model_failed"

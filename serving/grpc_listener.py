@@ -1,0 +1,204 @@
+"""V2 over gRPC: the transport around an endpoint.
+
+The only file that knows grpcio, so that another transport can take its place.
+Messages arrive as bytes and are parsed here, so that one which is none is
+refused like any other bad input.
+Serves grpc.health.v1 and reflection beside the protocol.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from math import inf
+from time import perf_counter
+from typing import Any, TypeAlias
+
+import grpc
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import DecodeError, Message
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
+
+from serving import logs, oip_pb2, payload_grpc
+from serving.catalogue import Catalogue
+from serving.errors import InvalidRequest, Overloaded, ServingError, StartupError
+from serving.lifecycle import Lifecycle, Phase
+from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
+
+SERVICE = "inference.GRPCInferenceService"
+FIELD_OVERHEAD_BYTES = 64 * 1024
+"""What names and shapes may add to the tensors of a message."""
+
+Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
+
+
+class GrpcListener:
+    """The gRPC half of the server."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        lifecycle: Lifecycle,
+        metrics: Metrics,
+        server_metadata: dict[str, Any],
+        address: str,
+        port: int,
+        *,
+        payload_bytes: int,
+        shed_status: int,
+    ) -> None:
+        """Bind the port; raises StartupError where it cannot be had."""
+        self._catalogue = catalogue
+        self._lifecycle = lifecycle
+        self._metrics = metrics
+        self._server_metadata = server_metadata
+        self._shed_status = "RESOURCE_EXHAUSTED" if shed_status == 429 else "UNAVAILABLE"
+        self._server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", payload_bytes + FIELD_OVERHEAD_BYTES),
+                ("grpc.max_send_message_length", -1),
+                # Two processes on one port would share its callers unseen.
+                ("grpc.so_reuseport", 0),
+                # A caller's connection outlives no rollout by long: new pods get their share.
+                ("grpc.max_connection_age_ms", 300_000),
+                ("grpc.max_connection_age_grace_ms", 60_000),
+            ]
+        )
+        self._server.add_generic_rpc_handlers((self._handlers(),))
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        _add_reflection(self._server)
+        try:
+            self.port = self._server.add_insecure_port(f"{_host(address)}:{port}")
+        except RuntimeError as error:
+            raise StartupError(f"cannot listen for gRPC on {address} port {port}: it is taken") from error
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        await self._server.start()
+        self._lifecycle.listen(self._tell_health)
+
+    async def stop(self, timeout_seconds: float) -> None:
+        """Send GOAWAY, take no more calls, let those in flight end."""
+        await self._server.stop(timeout_seconds)
+
+    def _tell_health(self, phase: Phase) -> None:
+        status = (
+            health_pb2.HealthCheckResponse.SERVING
+            if phase is Phase.READY
+            else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
+        for service in ("", SERVICE):
+            task = asyncio.get_running_loop().create_task(self._health.set(service, status))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _handlers(self) -> grpc.GenericRpcHandler:
+        handlers = {
+            "ServerLive": self._handler(oip_pb2.ServerLiveRequest, self._server_live),
+            "ServerReady": self._handler(oip_pb2.ServerReadyRequest, self._server_ready),
+            "ModelReady": self._handler(oip_pb2.ModelReadyRequest, self._model_ready),
+            "ServerMetadata": self._handler(oip_pb2.ServerMetadataRequest, self._describe_server),
+            "ModelMetadata": self._handler(oip_pb2.ModelMetadataRequest, self._describe_model),
+            "ModelInfer": grpc.unary_unary_rpc_method_handler(self._infer),
+        }
+        return grpc.method_handlers_generic_handler(SERVICE, handlers)
+
+    def _handler(
+        self, request_type: type[Message], answer: Callable[[Any], Message]
+    ) -> "grpc.RpcMethodHandler[bytes, bytes]":
+        async def handle(message: bytes, context: Context) -> bytes:
+            async def parse_and_answer() -> bytes:
+                try:
+                    request = request_type.FromString(message)
+                except DecodeError:
+                    raise InvalidRequest(f"the message is not a {request_type.DESCRIPTOR.name}") from None
+                return answer(request).SerializeToString()
+
+            return await self._guarded(parse_and_answer(), context, None)
+
+        return grpc.unary_unary_rpc_method_handler(handle)
+
+    def _server_live(self, _: oip_pb2.ServerLiveRequest) -> Message:
+        return oip_pb2.ServerLiveResponse(live=True)
+
+    def _server_ready(self, _: oip_pb2.ServerReadyRequest) -> Message:
+        return oip_pb2.ServerReadyResponse(ready=self._lifecycle.is_ready)
+
+    def _model_ready(self, request: oip_pb2.ModelReadyRequest) -> Message:
+        return oip_pb2.ModelReadyResponse(ready=self._catalogue.is_ready(request.name, request.version))
+
+    def _describe_server(self, _: oip_pb2.ServerMetadataRequest) -> Message:
+        return oip_pb2.ServerMetadataResponse(**self._server_metadata)
+
+    def _describe_model(self, request: oip_pb2.ModelMetadataRequest) -> Message:
+        return oip_pb2.ModelMetadataResponse(**self._catalogue.find(request.name, request.version).metadata())
+
+    async def _infer(self, message: bytes, context: Context) -> bytes:
+        began = perf_counter()
+        self._metrics.inflight["grpc"] += 1
+        ending = _Ending(self._metrics.strangers)
+        try:
+            return await self._guarded(self._run(message, context, ending), context, ending)
+        finally:
+            self._metrics.inflight["grpc"] -= 1
+            ending.series.answered("grpc", ending.code, perf_counter() - began)
+
+    async def _run(self, message: bytes, context: Context, ending: "_Ending") -> bytes:
+        request = payload_grpc.parse(message)
+        endpoint = self._catalogue.find(request.model_name, request.model_version)
+        ending.series = endpoint.metrics
+        left = context.time_remaining()
+        # grpcio gives None where the caller set no deadline, whatever its stubs say.
+        timeout_seconds = inf if left is None else max(0.0, left)  # type: ignore[redundant-expr]
+        answer = await endpoint.infer_grpc(request, timeout_seconds, lambda: _headers(context))
+        ending.code = 200
+        return answer
+
+    async def _guarded(self, answer: Awaitable[bytes], context: Context, ending: "_Ending | None") -> bytes:
+        """Await the answer, and turn whatever else comes into a status."""
+        try:
+            return await answer
+        except ServingError as error:
+            status = self._shed_status if isinstance(error, Overloaded) else error.grpc_status
+            if ending is not None:
+                ending.code = error.http_status.value
+                ending.series.rejected(error.reason)
+            reason, told = error.reason, str(error)
+        # The last border before the wire: a bug of ours is one answer, not a lost call.
+        except Exception as error:  # noqa: BLE001
+            error_id = uuid.uuid4().hex
+            logs.event("request_failed", level=logs.ERROR, error=error, error_id=error_id)
+            if ending is not None:
+                ending.code = 500
+            status, reason, told = "INTERNAL", "internal", f"internal error {error_id}"
+        return await context.abort(grpc.StatusCode[status], told, (("reason", reason),))
+
+
+class _Ending:
+    """How a call ended, to be counted once; a call that is cancelled stays as it began."""
+
+    __slots__ = ("code", "series")
+
+    def __init__(self, series: RequestMetrics) -> None:
+        self.series = series
+        self.code = CALLER_LEFT
+
+
+def _headers(context: Context) -> dict[str, str]:
+    metadata = context.invocation_metadata() or ()
+    return {name: value for name, value in metadata if isinstance(value, str)}
+
+
+def _add_reflection(server: grpc.aio.Server) -> None:
+    """Describe our own services; kserve's edition of the protocol stays out of it."""
+    pool = DescriptorPool()
+    for file in (oip_pb2.DESCRIPTOR, health_pb2.DESCRIPTOR, reflection_pb2.DESCRIPTOR):
+        pool.AddSerializedFile(file.serialized_pb)
+    names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    servicer = reflection.aio.ReflectionServicer(names, pool)
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)
+
+
+def _host(address: str) -> str:
+    return f"[{address}]" if ":" in address else address

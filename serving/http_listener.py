@@ -1,0 +1,82 @@
+"""The HTTP/1.1 listener: uvicorn, run inside our own process and stopped by us.
+
+uvicorn brings its own signal handlers and binds its own socket; here the
+process owns both. A connection that breaks cancels the request it carried, so
+that nobody's place in the queue outlives them.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Generator
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from serving.errors import StartupError
+from serving.rest import TASK, RestApp, Scope
+
+
+class Connection(HttpToolsProtocol):
+    """One connection of one caller."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        scope: Scope | None = self.scope  # type: ignore[assignment]  # None before the first request
+        if scope is not None and TASK in scope:
+            scope[TASK].cancel()
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its signal handlers: SIGTERM means draining, which is not its business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+class HttpListener:
+    """Listens from construction, answers from `start` on."""
+
+    def __init__(self, app: RestApp, address: str, port: int, *, keep_alive_seconds: int) -> None:
+        """Bind the port; raises StartupError where it cannot be had."""
+        self._socket = _bind(address, port)
+        self.port = int(self._socket.getsockname()[1])
+        self._config = uvicorn.Config(
+            app,
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=keep_alive_seconds,
+        )
+        self._server = Server(self._config)
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        while not self._server.started:
+            await asyncio.sleep(0.01)
+            if self._serving.done():
+                self._serving.result()
+
+    async def stop(self, timeout_seconds: float) -> None:
+        """Accept no more, let the requests in flight end, close every connection."""
+        self._config.timeout_graceful_shutdown = max(1, round(timeout_seconds))
+        self._server.should_exit = True
+        if self._serving is not None:
+            await self._serving
+
+
+def _bind(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address, port))
+    except OSError as error:
+        listener.close()
+        raise StartupError(f"cannot listen for HTTP on {address} port {port}: {error.strerror}") from error
+    return listener

@@ -1,0 +1,195 @@
+"""What the server counts, built from the contract and from nothing else.
+
+Each fact is counted where it happens, once. Every series that can exist is
+there from the start at zero, so the first error is seen as an increase. The
+children of labelled metrics are looked up once a model, not once a request.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.exposition import generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from monitoring.contract import (
+    CODES,
+    CONTRACT,
+    OUTCOMES,
+    PROTOCOLS,
+    REJECTIONS,
+    STAGES,
+    TRIGGERS,
+    Kind,
+)
+from monitoring.contract import Metric as Described
+from serving.schedule import Trigger
+
+CALLER_LEFT = 499
+
+
+class Observable(Protocol):
+    """A histogram's child."""
+
+    def observe(self, amount: float) -> None: ...
+
+
+class Metrics:
+    """The registry of one process."""
+
+    def __init__(self) -> None:
+        # A creation time for each series doubles their number, and no rule reads one.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self._by_name = {metric.name: _build(metric, self.registry) for metric in CONTRACT}
+        self._by_name["ecluse_start_time_seconds"].set(time.time())
+        self.inflight = dict.fromkeys(PROTOCOLS, 0)
+        """Requests accepted and not yet answered, by protocol."""
+        for protocol in PROTOCOLS:
+            self["ecluse_inflight_requests"].labels(protocol).set_function(partial(self.inflight.__getitem__, protocol))
+        self.draining = self._by_name["ecluse_draining"]
+        self.strangers = RequestMetrics(self, "", "")
+        """Requests that reached no model we serve."""
+
+    def __getitem__(self, name: str) -> Any:
+        """A family of the contract, by name."""
+        return self._by_name[name]
+
+    def adopt(self, collectors: Iterable[Any]) -> None:
+        """Export metrics that another library keeps."""
+        for collector in collectors:
+            self.registry.register(collector)
+
+    def describe_build(self, **versions: str) -> None:
+        self["ecluse_build_info"].labels(**versions).set(1)
+
+    def enter_phase(self, phase: str, phases: Iterable[str]) -> None:
+        for each in phases:
+            self["ecluse_phase"].labels(each).set(each == phase)
+
+    def render(self) -> bytes:
+        return generate_latest(self.registry)
+
+
+class RequestMetrics:
+    """How the requests to one model version ended."""
+
+    def __init__(self, metrics: Metrics, model_name: str, model_version: str) -> None:
+        model = (model_name, model_version)
+        self._by_code = {
+            (protocol, code): metrics["ecluse_requests_total"].labels(*model, protocol, str(code))
+            for protocol in PROTOCOLS
+            for code in CODES
+        }
+        durations = {
+            (protocol, outcome): metrics["ecluse_request_duration_seconds"].labels(*model, protocol, outcome)
+            for protocol in PROTOCOLS
+            for outcome in OUTCOMES
+        }
+        self._durations = {
+            (protocol, code): durations[protocol, _outcome(code)] for protocol in PROTOCOLS for code in CODES
+        }
+        self._rejected = {reason: metrics["ecluse_rejected_total"].labels(*model, reason) for reason in REJECTIONS}
+
+    def answered(self, protocol: str, code: int, seconds: float) -> None:
+        self._by_code[protocol, code].inc()
+        self._durations[protocol, code].observe(seconds)
+
+    def rejected(self, reason: str) -> None:
+        if reason in self._rejected:
+            self._rejected[reason].inc()
+
+
+class ModelMetrics(RequestMetrics):
+    """The series of one model version; what the batcher and the endpoint report to."""
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        model_name: str,
+        model_version: str,
+        *,
+        preprocess: Observable,
+        predict: Observable,
+        postprocess: Observable,
+    ) -> None:
+        """The last three are the histograms that KServe's dashboards know."""
+        model = (model_name, model_version)
+        self._metrics = metrics
+        self._model = model
+        super().__init__(metrics, *model)
+        self._stages = {
+            stage: metrics["ecluse_stage_duration_seconds"].labels(*model, stage).observe for stage in STAGES
+        }
+        self._triggers = {trigger: metrics["ecluse_batches_total"].labels(*model, trigger) for trigger in TRIGGERS}
+        self._request_rows = metrics["ecluse_request_rows"].labels(*model)
+        self._batch_rows = metrics["ecluse_batch_rows"].labels(*model)
+        self._batch_requests = metrics["ecluse_batch_requests"].labels(*model)
+        self._padding = metrics["ecluse_batch_padding_rows_total"].labels(*model)
+        self._busy = metrics["ecluse_executor_busy_seconds_total"].labels(*model)
+        self._preprocess = preprocess.observe
+        self._predict = predict.observe
+        self._postprocess = postprocess.observe
+
+    # Requests
+
+    def decoded(self, rows: int, seconds: float) -> None:
+        self._request_rows.observe(rows)
+        self._stages["decode"](seconds)
+        self._preprocess(seconds)
+
+    def predicted(self, seconds: float) -> None:
+        self._predict(seconds)
+
+    def encoded(self, seconds: float) -> None:
+        self._stages["encode"](seconds)
+        self._postprocess(seconds)
+
+    # Batches
+
+    def request_waited(self, seconds: float) -> None:
+        self._stages["queue"](seconds)
+
+    def batch_left(self, *, rows: int, padding_rows: int, requests: int, trigger: Trigger) -> None:
+        self._triggers[trigger].inc()
+        self._batch_rows.observe(rows)
+        self._batch_requests.observe(requests)
+        self._padding.inc(padding_rows)
+
+    def batch_ran(self, *, assemble_seconds: float, run_seconds: float) -> None:
+        self._stages["assemble"](assemble_seconds)
+        self._stages["inference"](run_seconds)
+        self._busy.inc(run_seconds)
+
+    # State
+
+    def watch(self, name: str, read: Callable[[], float]) -> None:
+        """Read a gauge of this model at each scrape."""
+        self._metrics[name].labels(*self._model).set_function(read)
+
+    def set(self, name: str, value: float) -> None:
+        self._metrics[name].labels(*self._model).set(value)
+
+
+def _outcome(code: int) -> str:
+    if code < HTTPStatus.BAD_REQUEST:
+        return "success"
+    return "client_error" if code < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
+
+
+def _build(metric: Described, registry: CollectorRegistry) -> Any:
+    match metric.kind:
+        case Kind.COUNTER:
+            return Counter(metric.name, metric.help, metric.labels, registry=registry)
+        case Kind.GAUGE:
+            return Gauge(metric.name, metric.help, metric.labels, registry=registry)
+        case Kind.HISTOGRAM:
+            return Histogram(metric.name, metric.help, metric.labels, registry=registry, buckets=metric.buckets)

@@ -1,0 +1,235 @@
+"""V2 REST bodies to requests and outputs to V2 REST bodies.
+
+Speaks the Open Inference Protocol with its binary tensor extension: a JSON
+head, then the raw bytes of those inputs that announce a `binary_data_size`,
+in order. Every check comes before the conversion it protects, and every
+refusal names the tensor, what came and what was expected. Knows no socket.
+"""
+
+from collections.abc import Mapping
+from math import inf, prod
+from typing import Any
+
+import numpy as np
+import orjson
+
+from serving import binary_tensor, json_tensor
+from serving.datatypes import BYTES, DTYPES, NAMES
+from serving.errors import InvalidRequest
+from serving.request import OutputChoice, Request, all_outputs
+from serving.signature import Signature, Tensors, TensorSpec
+
+MICROSECONDS = 1e-6
+
+
+def parse(body: bytes, head_bytes: int | None = None) -> tuple[dict[str, Any], memoryview]:
+    """Part a body into its JSON and the binary tensors behind it.
+
+    `head_bytes` is the length of the JSON where binary tensors follow it.
+    """
+    head, tail = _split(body, head_bytes)
+    return parse_object(head), tail
+
+
+def decode(message: dict[str, Any], tail: memoryview, signature: Signature) -> Request:
+    parameters = _parameters(message, "the request")
+    tensors = _inputs(message, signature, tail)
+    signature.check_complete(tensors)
+    return Request(
+        tensors=tensors,
+        rows=signature.rows(tensors),
+        outputs=_outputs(message, signature, is_binary=parameters.get("binary_data_output") is True),
+        id=_id(message),
+        timeout_seconds=_timeout_seconds(parameters),
+    )
+
+
+def encode(outputs: Tensors, request: Request, *, model_name: str, model_version: str) -> tuple[bytes, int | None]:
+    """Write the answer: its body, and the length of its JSON head where binary tensors follow it."""
+    tail: list[bytes] = []
+    described = []
+    for choice in request.outputs:
+        array = outputs[choice.name]
+        output: dict[str, Any] = {
+            "name": choice.name,
+            "shape": array.shape,
+            "datatype": NAMES[array.dtype],
+        }
+        if choice.is_binary:
+            raw = binary_tensor.to_bytes(array)
+            output["parameters"] = {"binary_data_size": len(raw)}
+            tail.append(raw)
+        else:
+            output["data"] = _json_data(choice.name, array)
+        described.append(output)
+    message: dict[str, Any] = {"model_name": model_name, "model_version": model_version}
+    if request.id:
+        message["id"] = request.id
+    message["outputs"] = described
+    head = orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY)
+    return (b"".join([head, *tail]), len(head)) if tail else (head, None)
+
+
+def parse_object(head: bytes | memoryview) -> dict[str, Any]:
+    try:
+        message = orjson.loads(head)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequest(f"the body is not JSON: {error}") from None
+    if not isinstance(message, dict):
+        raise InvalidRequest("the body is JSON, but not an object")
+    return message
+
+
+def _split(body: bytes, head_bytes: int | None) -> tuple[bytes | memoryview, memoryview]:
+    if head_bytes is None:
+        return body, memoryview(b"")
+    if not 0 < head_bytes <= len(body):
+        raise InvalidRequest(
+            f"Inference-Header-Content-Length is {head_bytes}, expected 1 to {len(body)}, the length of the body"
+        )
+    view = memoryview(body)
+    return view[:head_bytes], view[head_bytes:]
+
+
+def _inputs(message: dict[str, Any], signature: Signature, tail: memoryview) -> Tensors:
+    tensors: Tensors = {}
+    used = 0
+    for entry in _objects(message, "inputs"):
+        spec = signature.input(_name(entry, "inputs"))
+        if spec.name in tensors:
+            raise InvalidRequest(f"input {spec.name!r} is given twice")
+        shape = _shape(spec, entry)
+        spec.check(_datatype(spec, entry), shape)
+        size = _binary_size(spec, entry)
+        if size is None:
+            if "data" not in entry:
+                raise InvalidRequest(f"input {spec.name!r} has no data, expected 'data' or 'binary_data_size'")
+            tensors[spec.name] = json_tensor.to_array(spec, entry["data"], shape)
+        else:
+            if size > len(tail) - used:
+                raise InvalidRequest(
+                    f"input {spec.name!r} has binary_data_size {size}, but {len(tail) - used} bytes are left"
+                )
+            tensors[spec.name] = binary_tensor.to_array(spec, tail[used : used + size], shape)
+            used += size
+    if used != len(tail):
+        raise InvalidRequest(f"{len(tail) - used} bytes follow the last binary input")
+    return tensors
+
+
+def _outputs(message: dict[str, Any], signature: Signature, *, is_binary: bool) -> tuple[OutputChoice, ...]:
+    if message.get("outputs") is None:
+        return all_outputs(signature, is_binary=is_binary)
+    chosen: dict[str, OutputChoice] = {}
+    for entry in _objects(message, "outputs"):
+        name = signature.output(_name(entry, "outputs")).name
+        if name in chosen:
+            raise InvalidRequest(f"output {name!r} is asked for twice")
+        binary = _parameters(entry, f"output {name!r}").get("binary_data", is_binary)
+        chosen[name] = OutputChoice(name, binary is True)
+    return tuple(chosen.values())
+
+
+def _objects(message: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    entries = message.get(key)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise InvalidRequest(f"the request has no {key!r} that is a list of objects")
+    return entries
+
+
+def declared_signature(message: dict[str, Any]) -> Signature:
+    """Take a request at its word, for a model that declares no signature of its own."""
+    inputs = [
+        TensorSpec(_name(entry, "inputs"), datatype, None)
+        for entry in _objects(message, "inputs")
+        if isinstance(datatype := entry.get("datatype"), str) and datatype in DTYPES
+    ]
+    outputs = _objects(message, "outputs") if message.get("outputs") is not None else []
+    return Signature(
+        name="",
+        inputs=tuple(inputs),
+        outputs=tuple(TensorSpec(_name(entry, "outputs"), BYTES, None) for entry in outputs),
+        is_batched=False,
+    )
+
+
+def _name(entry: dict[str, Any], key: str) -> str:
+    name = entry.get("name")
+    if not isinstance(name, str):
+        raise InvalidRequest(f"an entry of {key!r} has no 'name' that is a string")
+    return name
+
+
+def _datatype(spec: TensorSpec, entry: dict[str, Any]) -> str:
+    datatype = entry.get("datatype")
+    if not isinstance(datatype, str):
+        raise InvalidRequest(f"input {spec.name!r} has no 'datatype' that is a string, expected {spec.datatype!r}")
+    return datatype
+
+
+def _shape(spec: TensorSpec, entry: dict[str, Any]) -> list[int]:
+    shape = entry.get("shape")
+    if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
+        raise InvalidRequest(f"input {spec.name!r} has no 'shape' that is a list of whole numbers")
+    check_size(spec.name, shape)
+    return shape
+
+
+def check_size(name: str, shape: list[int]) -> None:
+    """Refuse shapes that numpy cannot hold, whatever their data."""
+    # numpy has at most 64 dimensions, and counts bytes in 63 bits even where a dimension is zero.
+    if len(shape) > 64 or prod(size for size in shape if size) >= 2**48:
+        raise InvalidRequest(f"input {name!r} has a shape that no request can fill")
+
+
+def _binary_size(spec: TensorSpec, entry: dict[str, Any]) -> int | None:
+    size = _parameters(entry, f"input {spec.name!r}").get("binary_data_size")
+    if size is None:
+        return None
+    if type(size) is not int or size < 0:
+        raise InvalidRequest(f"input {spec.name!r} has binary_data_size {size!r}, expected a number of bytes")
+    if "data" in entry:
+        raise InvalidRequest(f"input {spec.name!r} has both 'data' and 'binary_data_size'")
+    return size
+
+
+def _parameters(holder: dict[str, Any], who: str) -> Mapping[str, Any]:
+    parameters = holder.get("parameters")
+    if parameters is None:
+        return {}
+    if not isinstance(parameters, dict):
+        raise InvalidRequest(f"the parameters of {who} are not an object")
+    for name, value in parameters.items():
+        if not isinstance(value, str | bool | int | float):
+            raise InvalidRequest(f"parameter {name!r} of {who} is not a string, a number or a boolean")
+    return parameters
+
+
+def _id(message: dict[str, Any]) -> str:
+    value = message.get("id")
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidRequest("the request has an 'id' that is not a string")
+    return value
+
+
+def _timeout_seconds(parameters: Mapping[str, Any]) -> float:
+    """Triton's `timeout` parameter, in microseconds; zero means none."""
+    return timeout_seconds(parameters.get("timeout", 0))
+
+
+def timeout_seconds(microseconds: object) -> float:
+    if isinstance(microseconds, bool) or not isinstance(microseconds, int) or microseconds < 0:
+        raise InvalidRequest(f"parameter 'timeout' is {microseconds!r}, expected a number of microseconds")
+    return microseconds * MICROSECONDS if microseconds else inf
+
+
+def _json_data(name: str, array: np.ndarray) -> Any:
+    try:
+        return json_tensor.to_json(array.reshape(-1))
+    except UnicodeDecodeError:
+        raise InvalidRequest(
+            f"output {name!r} holds bytes that are not UTF-8 and cannot be JSON: "
+            "ask for it with the parameter 'binary_data': true"
+        ) from None

@@ -1,0 +1,375 @@
+"""The custom KServe predictor, and KServe's model server around our own.
+
+The only file that imports kserve. `Predictor` is a `kserve.Model` and keeps its
+contract: load, preprocess, predict, postprocess. `Server` is a
+`kserve.ModelServer` that takes any `kserve.Model`. A predictor whose hooks are
+KServe's own is served directly; one with hooks of its user's goes through
+`HookedEndpoint`, which speaks KServe's types.
+"""
+
+import platform
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import kserve
+import numpy as np
+import orjson
+import uvloop
+from kserve.errors import InvalidInput, ModelNotReady
+from kserve.metrics import EXPLAIN_HIST_TIME, POST_HIST_TIME, PRE_HIST_TIME, PREDICT_HIST_TIME
+from kserve.model import InferenceVerb
+
+from serving import logs, payload_grpc, payload_v1, payload_v2, saved_model
+from serving.batching import Batcher
+from serving.cpu_quota import cpu_quota
+from serving.datatypes import DTYPES, NAMES
+from serving.endpoint import DirectEndpoint, Endpoint, Headers
+from serving.errors import InvalidRequest, ModelFailed, NotReady, ServingError, StartupError
+from serving.lane import Lane
+from serving.latency import LatencyTable
+from serving.metrics import Metrics, ModelMetrics
+from serving.model_folder import find_version
+from serving.oip_pb2 import ModelInferRequest
+from serving.process import Process
+from serving.request import OutputChoice, Request, all_outputs
+from serving.schedule import Policy, buckets_up_to
+from serving.settings import Settings
+from serving.signature import UNKNOWN, Signature, Tensors
+from serving.warm_up import warm_up
+
+VERSION = "0.1.0"
+
+
+class Predictor(kserve.Model):  # type: ignore[misc]  # kserve ships no types
+    """A SavedModel as a KServe model, whose requests are batched."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.model_name)
+        self.settings = settings
+        self._direct: DirectEndpoint | None = None
+        self._batcher: Batcher | None = None
+        self._lane: Lane | None = None
+
+    # KServe's contract
+
+    def load(self) -> bool:
+        self.load_graph()
+        self.warm_up()
+        return self.ready
+
+    async def predict(
+        self,
+        payload: Any,
+        headers: dict[str, str] | None = None,  # noqa: ARG002 - KServe's signature
+        response_headers: dict[str, str] | None = None,  # noqa: ARG002
+    ) -> Any:
+        """Take what KServe's `preprocess` gives: a dict (V1) or an InferRequest (V2)."""
+        if self._direct is None:
+            raise NotReady(f"model {self.name!r} is not loaded")
+        signature = self._direct.signature
+        if isinstance(payload, dict):
+            asked = payload_v1.decode(payload, signature)
+            return orjson.loads(payload_v1.encode(await self._direct.run(asked.request), asked, signature))
+        if isinstance(payload, kserve.InferRequest):
+            request = _from_infer_request(payload, signature)
+            return _to_infer_response(await self._direct.run(request), self.name, request.id)
+        raise InvalidRequest(f"preprocess gave a {type(payload).__name__}, expected a dict or an InferRequest")
+
+    def get_input_types(self) -> list[dict[str, Any]]:
+        return list(self._direct.metadata()["inputs"]) if self._direct else []
+
+    def get_output_types(self) -> list[dict[str, Any]]:
+        return list(self._direct.metadata()["outputs"]) if self._direct else []
+
+    # The process's contract
+
+    def load_graph(self) -> None:
+        """Read the model; raises StartupError where it cannot be served."""
+        began = perf_counter()
+        settings = self.settings
+        self.version, self.folder = _version(settings.model_dir)
+        self._model = saved_model.SavedModel(self.folder, settings.signature_name)
+        self._load_seconds = perf_counter() - began
+
+    def warm_up(self) -> None:
+        """Run every batch size; raises ModelFailed where the model does."""
+        signature = self._model.signature
+        buckets = buckets_up_to(self.settings.batch.max_rows) if signature.is_batched else (1,)
+        self._latency = LatencyTable(buckets)
+        warmth = warm_up(self._model.run, signature, self._latency, buckets)
+        if not warmth.is_batched:
+            buckets = (1,)
+        self._signature = Signature(signature.name, signature.inputs, signature.outputs, warmth.is_batched)
+        self._policy = Policy(buckets, self.settings.batch.max_wait_seconds, self.settings.batch.settle_turns)
+        self._warm_up_seconds = warmth.seconds
+        self.ready = True
+        logs.event(
+            "model_loaded",
+            model_name=self.name,
+            model_version=self.version,
+            folder=str(self.folder),
+            signature=signature.name,
+            is_batched=warmth.is_batched,
+            load_seconds=round(self._load_seconds, 3),
+            warm_up_seconds=round(warmth.seconds, 3),
+            note=warmth.note or None,
+        )
+
+    def open(self, metrics: Metrics) -> Endpoint:
+        batch = self.settings.batch
+        model_metrics = _model_metrics(metrics, self.name, self.version)
+        self._lane = Lane(
+            self._model.run,
+            self._latency,
+            # A run is only as short as warm-up found it where rows cannot grow.
+            inline_seconds=batch.inline_seconds if _has_fixed_rows(self._signature) else 0.0,
+        )
+        self._batcher = Batcher(
+            self._lane.start,
+            self._policy,
+            model_metrics,
+            is_batched=self._signature.is_batched,
+            max_queue_rows=batch.queue_rows,
+            max_queue_bytes=batch.queue_bytes,
+        )
+        self._direct = DirectEndpoint(self.name, self.version, self._signature, self._batcher, model_metrics)
+        model_metrics.set("ecluse_model_load_duration_seconds", self._load_seconds)
+        model_metrics.set("ecluse_warmup_duration_seconds", self._warm_up_seconds)
+        model_metrics.set("ecluse_model_ready", 1)
+        model_metrics.set("ecluse_queue_limit_rows", batch.queue_rows)
+        batcher = self._batcher
+        model_metrics.watch("ecluse_queue_requests", lambda: batcher.queue_requests)
+        model_metrics.watch("ecluse_queue_rows", lambda: batcher.queue_rows)
+        model_metrics.watch("ecluse_batch_queue_oldest_seconds", lambda: batcher.oldest_seconds)
+        if _has_hooks(type(self), Predictor):
+            return HookedEndpoint(self, self.version, model_metrics, self._signature)
+        return self._direct
+
+    def drain(self) -> None:
+        if self._batcher is not None:
+            self._batcher.drain()
+
+    def close(self) -> None:
+        self.ready = False
+        if self._batcher is not None:
+            self._batcher.close()
+        if self._lane is not None:
+            self._lane.close()
+
+
+class Foreign:
+    """Any other `kserve.Model`: it loads itself and batches nothing."""
+
+    def __init__(self, model: kserve.Model) -> None:
+        self.name: str = model.name
+        self._model = model
+
+    def load_graph(self) -> None:
+        if not self._model.ready:
+            self._model.load()
+
+    def warm_up(self) -> None:
+        if not self._model.ready:
+            raise StartupError(f"model {self.name!r} is not ready after load()")
+
+    def open(self, metrics: Metrics) -> Endpoint:
+        model_metrics = _model_metrics(metrics, self.name, "1")
+        model_metrics.set("ecluse_model_ready", 1)
+        return HookedEndpoint(self._model, "1", model_metrics, None)
+
+    def drain(self) -> None:
+        """Nothing is queued here."""
+
+    def close(self) -> None:
+        self._model.stop()
+
+
+class HookedEndpoint:
+    """A `kserve.Model` called as KServe calls it: preprocess, predict, postprocess.
+
+    KServe's own histograms are observed by KServe's own call.
+    """
+
+    def __init__(self, model: kserve.Model, version: str, metrics: ModelMetrics, signature: Signature | None) -> None:
+        self.name: str = model.name
+        self.version = version
+        self.metrics = metrics
+        self._model = model
+        self._signature = signature
+
+    def metadata(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "versions": [self.version],
+            "platform": "tensorflow_savedmodel" if self._signature else "kserve",
+            "inputs": self._model.get_input_types(),
+            "outputs": self._model.get_output_types(),
+        }
+
+    async def predict_v1(self, body: bytes, headers: Headers) -> bytes:
+        return _dump(await self._call(payload_v2.parse_object(body), headers))
+
+    async def explain_v1(self, body: bytes, headers: Headers) -> bytes:
+        if type(self._model).explain is kserve.Model.explain and self._model.explainer_host is None:
+            raise InvalidRequest(f"model {self.name!r} has no explainer")
+        return _dump(await self._call(payload_v2.parse_object(body), headers, InferenceVerb.EXPLAIN))
+
+    async def infer_v2(self, body: bytes, head_bytes: int | None, headers: Headers) -> tuple[bytes, int | None]:
+        message, tail = payload_v2.parse(body, head_bytes)
+        # preprocess may change what the model's signature would be asked for, so it is not asked yet.
+        request = payload_v2.decode(message, tail, payload_v2.declared_signature(message))
+        outputs, request = await self._infer(request, headers)
+        return payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
+
+    async def infer_grpc(self, message: ModelInferRequest, timeout_seconds: float, headers: Headers) -> bytes:  # noqa: ARG002
+        request = payload_grpc.decode(message, payload_grpc.declared_signature(message))
+        outputs, request = await self._infer(request, headers)
+        return payload_grpc.encode(
+            outputs,
+            request,
+            model_name=self.name,
+            model_version=self.version,
+            is_raw=bool(message.raw_input_contents),
+        ).SerializeToString()
+
+    async def _infer(self, request: Request, headers: Headers) -> tuple[Tensors, Request]:
+        """Give the outputs, and the request with the names of those it gets."""
+        response = await self._call(_to_infer_request(request, self.name), headers)
+        if isinstance(response, dict):
+            response = kserve.InferResponse.from_rest(self.name, response)
+        if not isinstance(response, kserve.InferResponse):
+            raise ModelFailed(f"model {self.name!r} gave a {type(response).__name__}, expected an InferResponse")
+        outputs = {output.name: _as_array(output) for output in response.outputs}
+        missing = [choice.name for choice in request.outputs if choice.name not in outputs]
+        if missing:
+            raise InvalidRequest(f"unknown output {missing[0]!r}, the model gave {sorted(outputs)}")
+        choices = request.outputs or tuple(OutputChoice(name) for name in outputs)
+        return outputs, Request(request.tensors, request.rows, choices, request.id)
+
+    async def _call(self, payload: Any, headers: Headers, verb: InferenceVerb = InferenceVerb.PREDICT) -> Any:
+        """Run user code, whose failures are the model's and not ours."""
+        try:
+            response, _ = await self._model(payload, headers=headers(), verb=verb)
+        except ServingError:
+            raise
+        except InvalidInput as error:
+            raise InvalidRequest(str(error.reason)) from error
+        except ModelNotReady as error:
+            raise NotReady(f"model {self.name!r} is not ready") from error
+        except Exception as error:
+            logs.event("model_failed", level=logs.ERROR, error=error, model_name=self.name)
+            raise ModelFailed(f"the model failed: {type(error).__name__}") from error
+        return response
+
+
+class Server(kserve.ModelServer):  # type: ignore[misc]  # kserve ships no types
+    """KServe's model server with another hot path, another run loop and another shutdown."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(
+            http_port=settings.http_port,
+            grpc_port=settings.grpc_port,
+            enable_grpc=settings.enable_grpc,
+            workers=1,
+        )
+        self.settings = settings
+
+    def start(self, models: Sequence[kserve.Model]) -> None:
+        """Serve the models until a signal; exits the process with its status."""
+        for model in models:
+            self.register_model(model)
+        metrics = Metrics()
+        metrics.adopt((PRE_HIST_TIME, PREDICT_HIST_TIME, POST_HIST_TIME, EXPLAIN_HIST_TIME))
+        metrics.describe_build(
+            version=VERSION,
+            python=platform.python_version(),
+            tensorflow=saved_model.VERSION,
+            kserve=metadata.version("kserve"),
+        )
+        served = [model if isinstance(model, Predictor) else Foreign(model) for model in models]
+        sys.exit(uvloop.run(Process(self.settings, served, metrics, VERSION).run()))
+
+
+def configure_tensorflow(settings: Settings) -> None:
+    saved_model.configure_threads(
+        intra_op=settings.tensorflow.intra_op_threads or cpu_quota(),
+        inter_op=settings.tensorflow.inter_op_threads,
+    )
+
+
+def _version(folder: Path) -> tuple[str, Path]:
+    found = find_version(folder)
+    return found.version, found.folder
+
+
+def _model_metrics(metrics: Metrics, name: str, version: str) -> ModelMetrics:
+    return ModelMetrics(
+        metrics,
+        name,
+        version,
+        preprocess=PRE_HIST_TIME.labels(name),
+        predict=PREDICT_HIST_TIME.labels(name),
+        postprocess=POST_HIST_TIME.labels(name),
+    )
+
+
+def _has_hooks(model: type[kserve.Model], plain: type[kserve.Model]) -> bool:
+    return any(
+        getattr(model, hook) is not getattr(plain, hook)
+        for hook in ("__call__", "preprocess", "predict", "postprocess", "explain")
+    )
+
+
+def _has_fixed_rows(signature: Signature) -> bool:
+    start = 1 if signature.is_batched else 0
+    return all(spec.shape is not None and UNKNOWN not in spec.shape[start:] for spec in signature.inputs)
+
+
+def _to_infer_request(request: Request, model_name: str) -> kserve.InferRequest:
+    inputs = []
+    for name, array in request.tensors.items():
+        tensor = kserve.InferInput(name, list(array.shape), NAMES[array.dtype])
+        tensor.set_data_from_numpy(array, binary_data=False)
+        inputs.append(tensor)
+    return kserve.InferRequest(model_name, inputs, request_id=request.id or None)
+
+
+def _from_infer_request(payload: kserve.InferRequest, signature: Signature) -> Request:
+    tensors: Tensors = {}
+    for entry in payload.inputs:
+        spec = signature.input(entry.name)
+        spec.check(entry.datatype, entry.shape)
+        tensors[spec.name] = _as_array(entry)
+    signature.check_complete(tensors)
+    return Request(tensors, signature.rows(tensors), all_outputs(signature), id=payload.id or "")
+
+
+def _to_infer_response(outputs: Tensors, model_name: str, request_id: str) -> kserve.InferResponse:
+    described = []
+    for name, array in outputs.items():
+        output = kserve.InferOutput(name, list(array.shape), NAMES[array.dtype])
+        output.set_data_from_numpy(array, binary_data=False)
+        described.append(output)
+    return kserve.InferResponse(response_id=request_id, model_name=model_name, infer_outputs=described)
+
+
+def _as_array(tensor: Any) -> np.ndarray:
+    """Read a tensor of KServe's, whose text elements may be str."""
+    array: np.ndarray = np.asarray(tensor.as_numpy())
+    if tensor.datatype == "BYTES":
+        elements = [value.encode() if isinstance(value, str) else bytes(value) for value in array.ravel().tolist()]
+        array = np.empty(len(elements), dtype=np.object_)
+        array[:] = elements
+        return array.reshape(tensor.shape)
+    return array.astype(DTYPES[tensor.datatype], copy=False).reshape(tensor.shape)
+
+
+def _dump(response: Any) -> bytes:
+    try:
+        return orjson.dumps(response, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:
+        raise ModelFailed(f"the model gave what JSON cannot say: {error}") from error

@@ -1,0 +1,33 @@
+"""A request between the wire and the batch, whatever protocol it came by."""
+
+import math
+from dataclasses import dataclass
+
+from serving.signature import Signature, Tensors
+
+
+@dataclass(frozen=True, slots=True)
+class OutputChoice:
+    """An output that the caller asked for; `is_binary` only matters on V2 REST."""
+
+    name: str
+    is_binary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Rows to run together with others, and what the caller wants back.
+
+    Promises that `tensors` fit the signature they were decoded for.
+    """
+
+    tensors: Tensors
+    rows: int
+    outputs: tuple[OutputChoice, ...]
+    id: str = ""
+    timeout_seconds: float = math.inf
+    """How long the caller waits for an answer, counted from the request's arrival."""
+
+
+def all_outputs(signature: Signature, *, is_binary: bool = False) -> tuple[OutputChoice, ...]:
+    return tuple(OutputChoice(spec.name, is_binary) for spec in signature.outputs)

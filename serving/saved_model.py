@@ -1,0 +1,122 @@
+"""A TensorFlow SavedModel: its signature, and the call that runs a batch.
+
+The only file of this package that imports TensorFlow. Promises that what the
+graph refuses because of its input comes out as InvalidRequest, that any other
+failure comes out as ModelFailed, and that a folder which cannot be served is
+told in one sentence. Knows no queue and no protocol.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+# TensorFlow's own log lines are neither ours nor JSON; errors are still shown.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import tensorflow as tf
+
+from serving.datatypes import NAMES
+from serving.errors import InvalidRequest, ModelFailed, StartupError
+from serving.signature import UNKNOWN, Signature, Tensors, TensorSpec
+
+VERSION: str = tf.__version__
+
+DEFAULT_SIGNATURE = "serving_default"
+
+TRACE = re.compile(r"\{\{.*?\}\}|\[\[.*?\]\]|\[Op:.*?\]")
+"""What TensorFlow adds to a message about where in the graph it happened."""
+
+
+def configure_threads(*, intra_op: int, inter_op: int) -> None:
+    """Size TensorFlow's thread pools; only before the first model is loaded."""
+    tf.config.threading.set_intra_op_parallelism_threads(intra_op)
+    tf.config.threading.set_inter_op_parallelism_threads(inter_op)
+
+
+class SavedModel:
+    """A loaded model; `run` may be called from one thread at a time."""
+
+    def __init__(self, folder: Path, signature_name: str = DEFAULT_SIGNATURE) -> None:
+        """Load a version folder; raises StartupError where it cannot be served."""
+        try:
+            # The loaded object must live as long as its signatures are called.
+            self._loaded: Any = tf.saved_model.load(str(folder))
+        except (OSError, ValueError, tf.errors.OpError) as error:
+            raise StartupError(f"model folder {folder} cannot be loaded: {_first_line(error)}") from error
+        name, self._call = _choose(self._loaded.signatures, signature_name, folder)
+        self.signature = _signature(name, self._call, folder)
+
+    def run(self, tensors: Tensors) -> Tensors:
+        try:
+            outputs = self._call(**{name: tf.constant(tensor) for name, tensor in tensors.items()})
+            return {name: output.numpy() for name, output in outputs.items()}
+        except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError) as error:
+            raise InvalidRequest(f"the model refused the input: {_first_line(error)}") from error
+        except tf.errors.OpError as error:
+            raise ModelFailed(f"the model failed: {type(error).__name__}") from error
+
+
+def _choose(signatures: Mapping[str, Any], wanted: str, folder: Path) -> tuple[str, Any]:
+    """Take the signature asked for, or the only one there is."""
+    names = sorted(signatures)
+    if wanted in signatures:
+        return wanted, signatures[wanted]
+    if wanted == DEFAULT_SIGNATURE and len(names) == 1:
+        return names[0], signatures[names[0]]
+    found = ", ".join(repr(name) for name in names) or "none"
+    raise StartupError(f"model folder {folder} has no signature {wanted!r}; it has {found}")
+
+
+def _signature(name: str, call: Any, folder: Path) -> Signature:
+    _, inputs_by_name = call.structured_input_signature
+    if not inputs_by_name:
+        raise StartupError(f"signature {name!r} of {folder} has no inputs, so there is nothing to ask it")
+    # A model's own order is the order of its metadata; TensorFlow keeps names sorted.
+    inputs = tuple(_spec("input", key, spec, folder) for key, spec in inputs_by_name.items())
+    outputs = tuple(_spec("output", key, spec, folder) for key, spec in call.structured_outputs.items())
+    return Signature(name, inputs, outputs, is_batched=all(map(_counts_rows, (*inputs, *outputs))))
+
+
+def _spec(kind: str, name: str, spec: Any, folder: Path) -> TensorSpec:
+    if not isinstance(spec, tf.TensorSpec):
+        raise StartupError(f"{kind} {name!r} of {folder} is a {type(spec).__name__}, and V2 has only dense tensors")
+    dtype = np.dtype(spec.dtype.as_numpy_dtype)
+    datatype = NAMES.get(dtype)
+    if datatype is None or spec.dtype not in (tf.string, *_NUMERIC):
+        raise StartupError(f"{kind} {name!r} of {folder} is {spec.dtype.name}, which V2 has no datatype for")
+    if spec.shape.rank is None:
+        return TensorSpec(name, datatype, None)
+    return TensorSpec(name, datatype, tuple(UNKNOWN if size is None else size for size in spec.shape))
+
+
+_NUMERIC = (
+    tf.bool,
+    tf.uint8,
+    tf.uint16,
+    tf.uint32,
+    tf.uint64,
+    tf.int8,
+    tf.int16,
+    tf.int32,
+    tf.int64,
+    tf.float16,
+    tf.bfloat16,
+    tf.float32,
+    tf.float64,
+)
+
+
+def _counts_rows(spec: TensorSpec) -> bool:
+    return spec.shape is not None and len(spec.shape) > 0 and spec.shape[0] == UNKNOWN
+
+
+def _first_line(error: BaseException) -> str:
+    """Cut TensorFlow's message to what its reader can act on."""
+    text = TRACE.sub("", str(getattr(error, "message", None) or error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # A failure inside a nested call is introduced by two lines about its place.
+    told = [line for line in lines if not line.startswith(("Graph execution error", "Detected at node"))]
+    return told[0] if told else type(error).__name__

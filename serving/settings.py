@@ -1,0 +1,241 @@
+"""Everything that can be tuned, read once from the command line and the environment.
+
+One setting, one name: `batch.max_rows` here is `--batch_max_rows` as an option
+and `BATCH_MAX_ROWS` in the environment; an option wins. The string under a
+field is its manual. Names of KServe's model server keep KServe's spelling, and
+every option of KServe's is accepted. All mistakes are reported at once.
+"""
+
+import argparse
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from serving.errors import StartupError
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class Group(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, protected_namespaces=(), allow_inf_nan=False
+    )
+
+
+class Batch(Group):
+    """How requests are gathered."""
+
+    max_rows: int = Field(64, ge=1, le=65536)
+    """Rows in the largest batch; 1 turns batching off. More raises throughput until the model's time grows in step."""
+    max_wait_seconds: float = Field(0.0, ge=0, le=10)
+    """How long the oldest request may wait for company. It is added to every request under light load and to none
+    under heavy load, where batches fill first; zero sends as soon as nothing more arrives."""
+    settle_turns: int = Field(2, ge=0, le=64)
+    """Turns of the event loop that must bring no request before a batch that could grow leaves. A turn takes some
+    tens of microseconds; zero sends whatever came first alone."""
+    inline_seconds: float = Field(0.002, ge=0, le=0.1)
+    """The longest run that the event loop's own thread is lent for, which saves two thread switches. Longer runs, and
+    any where a dimension besides the rows is open, go to a thread of their own."""
+    queue_rows: int = Field(4096, ge=1)
+    """Rows that may wait; a request beyond is turned away with 503. Bounds waiting time under overload."""
+    queue_bytes: int = Field(256 * MIB, ge=1)
+    """Bytes of tensors that may wait; bounds memory where rows are large."""
+
+
+class Limit(Group):
+    """What a single caller may ask for."""
+
+    payload_bytes: int = Field(64 * MIB, ge=KIB)
+    """The largest body over REST and the largest message over gRPC; one beyond is answered with 413."""
+
+
+class Shed(Group):
+    """How a request is turned away when the queue is full."""
+
+    status: Literal[503, 429] = 503
+    """503 is retried by most proxies, 429 by few; gRPC says UNAVAILABLE or RESOURCE_EXHAUSTED."""
+
+
+class Http(Group):
+    """The REST listener."""
+
+    keep_alive_seconds: int = Field(65, ge=1)
+    """How long an idle connection is kept; must exceed the idle time of any proxy in front, or it reuses a
+    connection that is being closed."""
+
+
+class Drain(Group):
+    """What happens between SIGTERM and the end."""
+
+    lame_duck_seconds: float = Field(10.0, ge=0)
+    """How long the process serves on, not ready any more, while load balancers and pooled connections move away.
+    SIGINT skips it."""
+    timeout_seconds: float = Field(30.0, gt=0)
+    """How long requests in flight may take after that before they are cut off."""
+
+
+class Tensorflow(Group):
+    """TensorFlow's threads."""
+
+    intra_op_threads: int = Field(0, ge=0)
+    """Threads that share one operation; zero takes the container's processor quota."""
+    inter_op_threads: int = Field(1, ge=1)
+    """Operations that run at once. Batches keep the processors busy already."""
+
+
+class Settings(Group):
+    """All settings of a server."""
+
+    model_name: str = Field("model", min_length=1, pattern=r"^[^/:\s]+$")
+    """The model's name in paths and metrics."""
+    model_dir: Path = Path("/mnt/models")
+    """A SavedModel, or a folder of numbered versions of which the newest is served."""
+    signature_name: str = Field("serving_default", min_length=1)
+    """The signature to call; where the model has only one other, that is taken."""
+    bind_address: str = "0.0.0.0"  # noqa: S104 - a pod is reached by its address
+    """The address both listeners bind."""
+    http_port: int = Field(8080, ge=0, le=65535)
+    """REST, health and metrics; zero picks a free one."""
+    grpc_port: int = Field(8081, ge=0, le=65535)
+    """gRPC; zero picks a free one."""
+    enable_grpc: bool = True
+    """Whether to listen for gRPC at all."""
+    batch: Batch = Batch()
+    limit: Limit = Limit()
+    shed: Shed = Shed()
+    http: Http = Http()
+    drain: Drain = Drain()
+    tensorflow: Tensorflow = Tensorflow()
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> "Settings":
+        if self.enable_grpc and self.http_port and self.http_port == self.grpc_port:
+            raise ValueError(f"http_port and grpc_port are both {self.http_port}: they must differ")
+        return self
+
+
+class Knob(NamedTuple):
+    """One setting under its three names."""
+
+    path: tuple[str, ...]
+    default: Any
+    manual: str
+
+    @property
+    def option(self) -> str:
+        return "--" + "_".join(self.path)
+
+    @property
+    def variable(self) -> str:
+        return "_".join(self.path).upper()
+
+
+def knobs(group: type[Group] = Settings, path: tuple[str, ...] = ()) -> Iterator[Knob]:
+    """Every setting there is, in order."""
+    for name, field in group.model_fields.items():
+        here = (*path, name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Group):
+            yield from knobs(field.annotation, here)
+        else:
+            yield Knob(here, field.default, " ".join((field.description or "").split()))
+
+
+KSERVE_SPELLINGS = {
+    "--timeout-keep-alive": ("http", "keep_alive_seconds"),
+    "--grpc_max_receive_message_length": ("limit", "payload_bytes"),
+}
+"""Options of KServe's that mean a setting of ours by another name."""
+
+KSERVE_IGNORED = (
+    *("--max_threads", "--max_asyncio_workers", "--enable_docs_url", "--enable_latency_logging"),
+    *("--configure_logging", "--log_config_file", "--access_log_format", "--event-loop"),
+    "--grpc_max_send_message_length",
+    # These reach a transformer's code through kserve itself.
+    *("--predictor_host", "--protocol", "--predictor_protocol", "--predictor_use_ssl"),
+    *("--predictor_request_timeout_seconds", "--predictor_request_retries"),
+)
+"""Options of KServe's that have nothing to tune here; taking them keeps its manifests valid."""
+
+KSERVE_REFUSED = {
+    "--workers": "one process serves a pod, so that there is one queue: scale by replicas instead",
+    "--ssl_certfile": "this server does not terminate TLS: do so in front of it",
+    "--ssl_keyfile": "this server does not terminate TLS: do so in front of it",
+}
+"""Options of KServe's that must not be taken silently."""
+
+
+def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; raises StartupError that lists every mistake there is."""
+    given, mistakes = _parse(arguments)
+    values: dict[str, Any] = {}
+    for knob in knobs():
+        if knob.variable in environment:
+            _put(values, knob.path, environment[knob.variable])
+    for path, value in given.items():
+        _put(values, path, value)
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        mistakes += [_sentence(detail) for detail in error.errors()]
+    if mistakes:
+        raise StartupError("; ".join(mistakes))
+    return settings
+
+
+def _parse(arguments: Sequence[str]) -> tuple[dict[tuple[str, ...], str], list[str]]:
+    parser = argparse.ArgumentParser(
+        prog="python -m serving",
+        description="Serve a TensorFlow SavedModel: Open Inference Protocol V1 and V2 over REST, V2 over gRPC.",
+        epilog="Every option can also be set in the environment: --batch_max_rows is BATCH_MAX_ROWS.",
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+        exit_on_error=False,
+    )
+    for knob in knobs():
+        parser.add_argument(
+            knob.option,
+            dest=".".join(knob.path),
+            metavar=knob.path[-1].upper(),
+            help=f"{knob.manual} Default: {knob.default}.".replace("%", "%%"),
+        )
+    for option, path in KSERVE_SPELLINGS.items():
+        parser.add_argument(option, dest=".".join(path), help=argparse.SUPPRESS)
+    for option in KSERVE_IGNORED:
+        parser.add_argument(option, dest="ignored", help=argparse.SUPPRESS)
+    parser.add_argument("--enable_predictor_health_check", action="store_true", help=argparse.SUPPRESS)
+    for option in KSERVE_REFUSED:
+        parser.add_argument(option, dest=option, help=argparse.SUPPRESS)
+    try:
+        parsed, unknown = parser.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        return {}, [str(error)]
+    given = vars(parsed)
+    given.pop("ignored", None)
+    given.pop("enable_predictor_health_check", None)
+    mistakes = [f"unknown option {option}" for option in unknown]
+    for option, reason in KSERVE_REFUSED.items():
+        value = given.pop(option, None)
+        if value is not None and not (option == "--workers" and value == "1"):
+            mistakes.append(f"{option} {value}: {reason}")
+    return {tuple(dest.split(".")): value for dest, value in given.items()}, mistakes
+
+
+def _put(values: dict[str, Any], path: Sequence[str], value: str) -> None:
+    *groups, name = path
+    for group in groups:
+        values = values.setdefault(group, {})
+    values[name] = value
+
+
+def _sentence(detail: Any) -> str:
+    path = tuple(str(part) for part in detail["loc"])
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if not path:
+        return message
+    knob = Knob(path, None, "")
+    message = message[0].lower() + message[1:]
+    return f"{knob.option} (or {knob.variable}) is {detail['input']!r}: {message}"
