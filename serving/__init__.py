@@ -12,3 +12,5 @@ The path of a request, one file after the other:
 
 `predictor.py` is KServe's side of it, `process.py` the life around it.
 """
+
+VERSION = "0.1.0"

@@ -15,9 +15,8 @@ def main() -> None:
         find_version(settings.model_dir)
         logs.configure()
 
-        from serving.predictor import Predictor, Server, configure_tensorflow
+        from serving.predictor import Predictor, Server
 
-        configure_tensorflow(settings)
         Server(settings).start([Predictor(settings)])
     except StartupError as error:
         sys.exit(f"ecluse: {error}")

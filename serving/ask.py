@@ -33,9 +33,10 @@ def main() -> int:
     started = perf_counter()
     try:
         status, body = call(options, "POST", f"/v2/models/{options.model_name}/infer", request)
-    except (OSError, HTTPException) as fault:
-        where = f"{options.host}:{options.http_port}"
-        return fail(f"no server answers on {where} ({fault}); `make serve` starts one")
+    except OSError as fault:
+        return fail(f"no server answers on {options.host}:{options.http_port} ({fault}); `make serve` starts one")
+    except HTTPException:
+        return fail(f"what answers on {options.host}:{options.http_port} does not speak HTTP/1.1")
     milliseconds = (perf_counter() - started) * 1000
 
     try:
@@ -132,7 +133,7 @@ def in_words(answer: dict[str, Any]) -> str:
     if "digit" not in outputs or "probabilities" not in outputs:
         return json.dumps(outputs)
     digit = outputs["digit"][0]
-    return f"{answer['model_name']} says {digit}, with probability {outputs['probabilities'][digit]:.4f}"
+    return f"{answer['model_name']} says {digit}, with probability {outputs['probabilities'][digit]:.5f}"
 
 
 if __name__ == "__main__":

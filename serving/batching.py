@@ -17,6 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
+from serving.assembly import assemble, scatter
 from serving.errors import DeadlineExceeded, Draining, ModelFailed, Overloaded, PayloadTooLarge, ServingError
 from serving.schedule import Policy, Send, Settle, Trigger, Wait, next_move
 from serving.signature import Tensors
@@ -291,66 +292,48 @@ class Batcher:
             self._finish(batch, result.exception() or result.result())
 
     def _finish(self, batch: list[Entry], result: "Tensors | BaseException") -> None:
-        """Answer a batch, or halve it until the request at fault stands alone."""
         self._is_running = False
         # While a batch ran nothing was heard of the sockets: what waits there may yet join.
         self._quiet_turns = 0
-        outcome = result if isinstance(result, BaseException) else self._scatter(batch, result)
-        if outcome is not None:
-            alive = [entry for entry in batch if not entry.answer.done()]
-            if len(alive) > 1 and not self._is_closed:
-                middle = len(alive) // 2
-                self._retries.extend((alive[:middle], alive[middle:]))
-            else:
-                for entry in alive:
-                    entry.answer.set_exception(_as_serving_error(outcome))
+        if isinstance(result, BaseException):
+            self._fail(batch, result)
+        else:
+            try:
+                self._scatter(batch, result)
+            except ModelFailed as error:
+                self._fail(batch, error)
         if self._retries or self._queues:
             self._turn_soon()
 
-    def _assemble(self, batch: list[Entry]) -> tuple[Tensors, int]:
-        """Join the rows of a batch and pad them to their bucket.
+    def _fail(self, batch: list[Entry], error: BaseException) -> None:
+        """Halve a batch until the request at fault stands alone, and answer that one."""
+        alive = [entry for entry in batch if not entry.answer.done()]
+        if len(alive) > 1 and not self._is_closed:
+            middle = len(alive) // 2
+            self._retries.extend((alive[:middle], alive[middle:]))
+        else:
+            for entry in alive:
+                entry.answer.set_exception(_as_serving_error(error))
 
-        The padding repeats a row of the batch: unlike zeros, it cannot make the
-        model refuse what its callers sent.
-        """
+    def _assemble(self, batch: list[Entry]) -> tuple[Tensors, int]:
         if not self._is_batched:
             return batch[0].tensors, 1
-        rows = sum(entry.rows for entry in batch)
-        bucket = self._policy.bucket(rows)
-        if len(batch) == 1 and rows == bucket:
-            return batch[0].tensors, bucket
-        joined: Tensors = {}
-        for name, first in batch[0].tensors.items():
-            array = np.empty((bucket, *first.shape[1:]), dtype=first.dtype)
-            at = 0
-            for entry in batch:
-                array[at : at + entry.rows] = entry.tensors[name]
-                at += entry.rows
-            array[at:] = first[0]
-            joined[name] = array
-        return joined, bucket
+        rows = [entry.rows for entry in batch]
+        bucket = self._policy.bucket(sum(rows))
+        return assemble([entry.tensors for entry in batch], rows, bucket), bucket
 
-    def _scatter(self, batch: list[Entry], outputs: Tensors) -> ModelFailed | None:
-        """Give each caller its own rows; say what is wrong where the outputs cannot be told apart."""
-        if not self._is_batched:
-            if not batch[0].answer.done():
-                batch[0].answer.set_result(outputs)
-            return None
-        bucket = self._policy.bucket(sum(entry.rows for entry in batch))
-        for name, array in outputs.items():
-            if array.ndim == 0 or array.shape[0] != bucket:
-                return ModelFailed(
-                    f"output {name!r} has shape {list(array.shape)} for a batch of {bucket} rows, "
-                    "so its rows cannot be given to their callers"
-                )
-        at = 0
-        for entry in batch:
+    def _scatter(self, batch: list[Entry], outputs: Tensors) -> None:
+        """Give each caller its own rows; raises ModelFailed where they cannot be told apart."""
+        if self._is_batched:
+            rows = [entry.rows for entry in batch]
+            answers = scatter(outputs, rows, self._policy.bucket(sum(rows)))
+        else:
+            answers = [outputs]
+        for entry, answer in zip(batch, answers, strict=True):
             # A caller that hung up has cancelled its future. Setting a result on it
             # would raise here and leave the rest of the batch unanswered.
             if not entry.answer.done():
-                entry.answer.set_result({name: array[at : at + entry.rows] for name, array in outputs.items()})
-            at += entry.rows
-        return None
+                entry.answer.set_result(answer)
 
     def _waiting(self) -> Iterator[Entry]:
         for queue in self._queues.values():

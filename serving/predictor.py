@@ -7,12 +7,12 @@ KServe's own is served directly; one with hooks of its user's goes through
 `HookedEndpoint`, which speaks KServe's types.
 """
 
+import asyncio
 import platform
 import sys
 from collections.abc import Sequence
 from importlib import metadata
-from pathlib import Path
-from time import perf_counter
+from math import inf
 from typing import Any
 
 import kserve
@@ -23,25 +23,17 @@ from kserve.errors import InvalidInput, ModelNotReady
 from kserve.metrics import EXPLAIN_HIST_TIME, POST_HIST_TIME, PRE_HIST_TIME, PREDICT_HIST_TIME
 from kserve.model import InferenceVerb
 
-from serving import logs, payload_grpc, payload_v1, payload_v2, saved_model
-from serving.batching import Batcher
-from serving.cpu_quota import cpu_quota
+from serving import VERSION, logs, payload_grpc, payload_v1, payload_v2, saved_model
+from serving.batched_model import BatchedModel
 from serving.datatypes import DTYPES, NAMES
-from serving.endpoint import DirectEndpoint, Endpoint, Headers
-from serving.errors import InvalidRequest, ModelFailed, NotReady, ServingError, StartupError
-from serving.lane import Lane
-from serving.latency import LatencyTable
+from serving.endpoint import PLATFORM, DirectEndpoint, Endpoint, Headers
+from serving.errors import DeadlineExceeded, InvalidRequest, ModelFailed, NotReady, ServingError, StartupError
 from serving.metrics import Metrics, ModelMetrics
-from serving.model_folder import find_version
 from serving.oip_pb2 import ModelInferRequest
 from serving.process import Process
 from serving.request import OutputChoice, Request, all_outputs
-from serving.schedule import Policy, buckets_up_to
 from serving.settings import Settings
-from serving.signature import UNKNOWN, Signature, Tensors
-from serving.warm_up import warm_up
-
-VERSION = "0.1.0"
+from serving.signature import Signature, Tensors
 
 
 class Predictor(kserve.Model):  # type: ignore[misc]  # kserve ships no types
@@ -49,17 +41,15 @@ class Predictor(kserve.Model):  # type: ignore[misc]  # kserve ships no types
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.model_name)
-        self.settings = settings
+        self._model = BatchedModel(settings.model_name, settings)
         self._direct: DirectEndpoint | None = None
-        self._batcher: Batcher | None = None
-        self._lane: Lane | None = None
 
     # KServe's contract
 
     def load(self) -> bool:
         self.load_graph()
         self.warm_up()
-        return self.ready
+        return bool(self.ready)
 
     async def predict(
         self,
@@ -77,7 +67,7 @@ class Predictor(kserve.Model):  # type: ignore[misc]  # kserve ships no types
         if isinstance(payload, kserve.InferRequest):
             request = _from_infer_request(payload, signature)
             return _to_infer_response(await self._direct.run(request), self.name, request.id)
-        raise InvalidRequest(f"preprocess gave a {type(payload).__name__}, expected a dict or an InferRequest")
+        raise ModelFailed(f"preprocess gave a {type(payload).__name__}, expected a dict or an InferRequest")
 
     def get_input_types(self) -> list[dict[str, Any]]:
         return list(self._direct.metadata()["inputs"]) if self._direct else []
@@ -88,77 +78,27 @@ class Predictor(kserve.Model):  # type: ignore[misc]  # kserve ships no types
     # The process's contract
 
     def load_graph(self) -> None:
-        """Read the model; raises StartupError where it cannot be served."""
-        began = perf_counter()
-        settings = self.settings
-        self.version, self.folder = _version(settings.model_dir)
-        self._model = saved_model.SavedModel(self.folder, settings.signature_name)
-        self._load_seconds = perf_counter() - began
+        self._model.load_graph()
 
     def warm_up(self) -> None:
-        """Run every batch size; raises ModelFailed where the model does."""
-        signature = self._model.signature
-        buckets = buckets_up_to(self.settings.batch.max_rows) if signature.is_batched else (1,)
-        self._latency = LatencyTable(buckets)
-        warmth = warm_up(self._model.run, signature, self._latency, buckets)
-        if not warmth.is_batched:
-            buckets = (1,)
-        self._signature = Signature(signature.name, signature.inputs, signature.outputs, warmth.is_batched)
-        self._policy = Policy(buckets, self.settings.batch.max_wait_seconds, self.settings.batch.settle_turns)
-        self._warm_up_seconds = warmth.seconds
+        self._model.warm_up()
         self.ready = True
-        logs.event(
-            "model_loaded",
-            model_name=self.name,
-            model_version=self.version,
-            folder=str(self.folder),
-            signature=signature.name,
-            is_batched=warmth.is_batched,
-            load_seconds=round(self._load_seconds, 3),
-            warm_up_seconds=round(warmth.seconds, 3),
-            note=warmth.note or None,
-        )
 
     def open(self, metrics: Metrics) -> Endpoint:
-        batch = self.settings.batch
-        model_metrics = _model_metrics(metrics, self.name, self.version)
-        self._lane = Lane(
-            self._model.run,
-            self._latency,
-            # A run is only as short as warm-up found it where rows cannot grow.
-            inline_seconds=batch.inline_seconds if _has_fixed_rows(self._signature) else 0.0,
-        )
-        self._batcher = Batcher(
-            self._lane.start,
-            self._policy,
-            model_metrics,
-            is_batched=self._signature.is_batched,
-            max_queue_rows=batch.queue_rows,
-            max_queue_bytes=batch.queue_bytes,
-        )
-        self._direct = DirectEndpoint(self.name, self.version, self._signature, self._batcher, model_metrics)
-        model_metrics.set("ecluse_model_load_duration_seconds", self._load_seconds)
-        model_metrics.set("ecluse_warmup_duration_seconds", self._warm_up_seconds)
-        model_metrics.set("ecluse_model_ready", 1)
-        model_metrics.set("ecluse_queue_limit_rows", batch.queue_rows)
-        batcher = self._batcher
-        model_metrics.watch("ecluse_queue_requests", lambda: batcher.queue_requests)
-        model_metrics.watch("ecluse_queue_rows", lambda: batcher.queue_rows)
-        model_metrics.watch("ecluse_batch_queue_oldest_seconds", lambda: batcher.oldest_seconds)
-        if _has_hooks(type(self), Predictor):
-            return HookedEndpoint(self, self.version, model_metrics, self._signature)
+        model_metrics = _model_metrics(metrics, self.name, self._model.version)
+        self._direct = self._model.open(model_metrics)
+        if _has_hooks(type(self)):
+            return HookedEndpoint(self, self._model.version, PLATFORM, model_metrics)
         return self._direct
 
     def drain(self) -> None:
-        if self._batcher is not None:
-            self._batcher.drain()
+        if self._direct is not None:
+            self._model.drain()
 
     def close(self) -> None:
         self.ready = False
-        if self._batcher is not None:
-            self._batcher.close()
-        if self._lane is not None:
-            self._lane.close()
+        if self._direct is not None:
+            self._model.close()
 
 
 class Foreign:
@@ -178,8 +118,7 @@ class Foreign:
 
     def open(self, metrics: Metrics) -> Endpoint:
         model_metrics = _model_metrics(metrics, self.name, "1")
-        model_metrics.set("ecluse_model_ready", 1)
-        return HookedEndpoint(self._model, "1", model_metrics, None)
+        return HookedEndpoint(self._model, "1", "kserve", model_metrics)
 
     def drain(self) -> None:
         """Nothing is queued here."""
@@ -194,18 +133,18 @@ class HookedEndpoint:
     KServe's own histograms are observed by KServe's own call.
     """
 
-    def __init__(self, model: kserve.Model, version: str, metrics: ModelMetrics, signature: Signature | None) -> None:
+    def __init__(self, model: kserve.Model, version: str, platform: str, metrics: ModelMetrics) -> None:
         self.name: str = model.name
         self.version = version
         self.metrics = metrics
+        self._platform = platform
         self._model = model
-        self._signature = signature
 
     def metadata(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "versions": [self.version],
-            "platform": "tensorflow_savedmodel" if self._signature else "kserve",
+            "platform": self._platform,
             "inputs": self._model.get_input_types(),
             "outputs": self._model.get_output_types(),
         }
@@ -222,12 +161,12 @@ class HookedEndpoint:
         message, tail = payload_v2.parse(body, head_bytes)
         # preprocess may change what the model's signature would be asked for, so it is not asked yet.
         request = payload_v2.decode(message, tail, payload_v2.declared_signature(message))
-        outputs, request = await self._infer(request, headers)
+        outputs, request = await self._infer(request, headers, request.timeout_seconds)
         return payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
 
-    async def infer_grpc(self, message: ModelInferRequest, timeout_seconds: float, headers: Headers) -> bytes:  # noqa: ARG002
+    async def infer_grpc(self, message: ModelInferRequest, timeout_seconds: float, headers: Headers) -> bytes:
         request = payload_grpc.decode(message, payload_grpc.declared_signature(message))
-        outputs, request = await self._infer(request, headers)
+        outputs, request = await self._infer(request, headers, min(timeout_seconds, request.timeout_seconds))
         return payload_grpc.encode(
             outputs,
             request,
@@ -236,9 +175,13 @@ class HookedEndpoint:
             is_raw=bool(message.raw_input_contents),
         ).SerializeToString()
 
-    async def _infer(self, request: Request, headers: Headers) -> tuple[Tensors, Request]:
+    async def _infer(self, request: Request, headers: Headers, timeout_seconds: float) -> tuple[Tensors, Request]:
         """Give the outputs, and the request with the names of those it gets."""
-        response = await self._call(_to_infer_request(request, self.name), headers)
+        try:
+            async with asyncio.timeout(None if timeout_seconds == inf else timeout_seconds):
+                response = await self._call(_to_infer_request(request, self.name), headers)
+        except TimeoutError:
+            raise DeadlineExceeded(f"no answer within the request's timeout of {timeout_seconds:g} s") from None
         if isinstance(response, dict):
             response = kserve.InferResponse.from_rest(self.name, response)
         if not isinstance(response, kserve.InferResponse):
@@ -291,19 +234,10 @@ class Server(kserve.ModelServer):  # type: ignore[misc]  # kserve ships no types
             kserve=metadata.version("kserve"),
         )
         served = [model if isinstance(model, Predictor) else Foreign(model) for model in models]
-        sys.exit(uvloop.run(Process(self.settings, served, metrics, VERSION).run()))
-
-
-def configure_tensorflow(settings: Settings) -> None:
-    saved_model.configure_threads(
-        intra_op=settings.tensorflow.intra_op_threads or cpu_quota(),
-        inter_op=settings.tensorflow.inter_op_threads,
-    )
-
-
-def _version(folder: Path) -> tuple[str, Path]:
-    found = find_version(folder)
-    return found.version, found.folder
+        try:
+            sys.exit(uvloop.run(Process(self.settings, served, metrics).run()))
+        except StartupError as error:
+            sys.exit(f"ecluse: {error}")
 
 
 def _model_metrics(metrics: Metrics, name: str, version: str) -> ModelMetrics:
@@ -317,24 +251,16 @@ def _model_metrics(metrics: Metrics, name: str, version: str) -> ModelMetrics:
     )
 
 
-def _has_hooks(model: type[kserve.Model], plain: type[kserve.Model]) -> bool:
-    return any(
-        getattr(model, hook) is not getattr(plain, hook)
-        for hook in ("__call__", "preprocess", "predict", "postprocess", "explain")
-    )
-
-
-def _has_fixed_rows(signature: Signature) -> bool:
-    start = 1 if signature.is_batched else 0
-    return all(spec.shape is not None and UNKNOWN not in spec.shape[start:] for spec in signature.inputs)
+def _has_hooks(predictor: type[Predictor]) -> bool:
+    hooks = ("__call__", "preprocess", "predict", "postprocess", "explain")
+    return any(getattr(predictor, hook) is not getattr(Predictor, hook) for hook in hooks)
 
 
 def _to_infer_request(request: Request, model_name: str) -> kserve.InferRequest:
-    inputs = []
-    for name, array in request.tensors.items():
-        tensor = kserve.InferInput(name, list(array.shape), NAMES[array.dtype])
-        tensor.set_data_from_numpy(array, binary_data=False)
-        inputs.append(tensor)
+    inputs = [
+        kserve.InferInput(name, list(array.shape), _datatype(array), data=_elements(array))
+        for name, array in request.tensors.items()
+    ]
     return kserve.InferRequest(model_name, inputs, request_id=request.id or None)
 
 
@@ -349,12 +275,29 @@ def _from_infer_request(payload: kserve.InferRequest, signature: Signature) -> R
 
 
 def _to_infer_response(outputs: Tensors, model_name: str, request_id: str) -> kserve.InferResponse:
-    described = []
-    for name, array in outputs.items():
-        output = kserve.InferOutput(name, list(array.shape), NAMES[array.dtype])
-        output.set_data_from_numpy(array, binary_data=False)
-        described.append(output)
+    described = [
+        kserve.InferOutput(name, list(array.shape), _datatype(array), data=_elements(array))
+        for name, array in outputs.items()
+    ]
     return kserve.InferResponse(response_id=request_id, model_name=model_name, infer_outputs=described)
+
+
+def _datatype(array: np.ndarray) -> str:
+    datatype = NAMES[array.dtype]
+    if datatype == "BF16":
+        raise InvalidRequest("kserve's types have no BF16, so a model with code of its user's around it takes none")
+    return datatype
+
+
+def _elements(array: np.ndarray) -> list[Any]:
+    """List the elements as KServe does: text as str, bytes that are no text as they are."""
+    elements: list[Any] = array.ravel().tolist()
+    if array.dtype != np.object_:
+        return elements
+    try:
+        return [element.decode() for element in elements]
+    except UnicodeDecodeError:
+        return elements
 
 
 def _as_array(tensor: Any) -> np.ndarray:

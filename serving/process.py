@@ -12,10 +12,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Protocol, TypeVar
 
-from serving import logs
+from serving import VERSION, logs
 from serving.catalogue import Catalogue
 from serving.endpoint import Endpoint
 from serving.errors import ServingError, StartupError
@@ -58,13 +59,13 @@ class ServedModel(Protocol):
 class Process:
     """One server process: its models, its two listeners and its life."""
 
-    def __init__(self, settings: Settings, models: Sequence[ServedModel], metrics: Metrics, version: str) -> None:
+    def __init__(self, settings: Settings, models: Sequence[ServedModel], metrics: Metrics) -> None:
         self._settings = settings
         self._models = models
         self._metrics = metrics
         self._lifecycle = Lifecycle()
         self._catalogue = Catalogue(self._lifecycle)
-        self._server_metadata = {"name": "ecluse", "version": version, "extensions": ["binary_tensor_data"]}
+        self._server_metadata = {"name": "ecluse", "version": VERSION, "extensions": ["binary_tensor_data"]}
         self._signals: list[signal.Signals] = []
 
     async def run(self) -> int:
@@ -124,7 +125,9 @@ class Process:
                 await on_thread(model.warm_up)
             except ServingError as error:
                 raise StartupError(f"model {model.name!r} cannot be warmed up: {error}") from error
-            self._catalogue.open(model.open(self._metrics))
+            endpoint = model.open(self._metrics)
+            endpoint.metrics.watch("ecluse_model_ready", partial(self._catalogue.is_ready, model.name))
+            self._catalogue.open(endpoint)
         # TensorFlow's heap is large and lives as long as the process: a collector that walks it is the tail latency.
         gc.collect()
         gc.freeze()

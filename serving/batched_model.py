@@ -1,0 +1,104 @@
+"""A SavedModel with a queue in front of it, from its folder to its endpoint.
+
+Puts together what belongs to one model: the loaded graph, the sizes its batches
+are padded to, the lane it runs on and the batcher. Decides from what warm-up
+found whether rows may be merged, and whether runs are short enough for the
+event loop's thread.
+"""
+
+from dataclasses import replace
+from time import perf_counter
+
+from serving import logs
+from serving.batching import Batcher
+from serving.cpu_quota import cpu_quota
+from serving.endpoint import DirectEndpoint
+from serving.lane import Lane
+from serving.latency import LatencyTable
+from serving.metrics import ModelMetrics
+from serving.model_folder import find_version
+from serving.saved_model import SavedModel, configure_threads
+from serving.schedule import Policy, buckets_up_to
+from serving.settings import Settings
+from serving.signature import UNKNOWN, Signature
+from serving.warm_up import warm_up
+
+
+class BatchedModel:
+    """One model version. `load_graph` and `warm_up` are slow and may run on a thread; then `open`."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name = name
+        self.version = ""
+        self._settings = settings
+
+    def load_graph(self) -> None:
+        """Read the model; raises StartupError where it cannot be served."""
+        began = perf_counter()
+        threads = self._settings.tensorflow
+        configure_threads(intra_op=threads.intra_op_threads or cpu_quota(), inter_op=threads.inter_op_threads)
+        found = find_version(self._settings.model_dir)
+        self.version, self._folder = found.version, found.folder
+        self._model = SavedModel(found.folder, self._settings.signature_name)
+        self._load_seconds = perf_counter() - began
+
+    def warm_up(self) -> None:
+        """Run every batch size; raises ModelFailed where the model does."""
+        batch = self._settings.batch
+        declared = self._model.signature
+        buckets = buckets_up_to(batch.max_rows) if declared.is_batched else (1,)
+        self._latency = LatencyTable(buckets)
+        warmth = warm_up(self._model.run, declared, self._latency, buckets)
+        self._warm_up_seconds = warmth.seconds
+        self.signature = replace(declared, is_batched=warmth.is_batched)
+        self._policy = Policy(buckets if warmth.is_batched else (1,), batch.max_wait_seconds, batch.settle_turns)
+        logs.event(
+            "model_loaded",
+            model_name=self.name,
+            model_version=self.version,
+            folder=str(self._folder),
+            signature=declared.name,
+            is_batched=warmth.is_batched,
+            load_seconds=round(self._load_seconds, 3),
+            warm_up_seconds=round(warmth.seconds, 3),
+            note=warmth.note or None,
+        )
+
+    def open(self, metrics: ModelMetrics) -> DirectEndpoint:
+        """Begin to answer; called on the event loop."""
+        batch = self._settings.batch
+        self._lane = Lane(
+            self._model.run,
+            self._latency,
+            # A run is only as short as warm-up found it where rows cannot grow.
+            inline_seconds=batch.inline_seconds if _has_fixed_rows(self.signature) else 0.0,
+        )
+        self._batcher = batcher = Batcher(
+            self._lane.start,
+            self._policy,
+            metrics,
+            is_batched=self.signature.is_batched,
+            max_queue_rows=batch.queue_rows,
+            max_queue_bytes=batch.queue_bytes,
+        )
+        metrics.set("ecluse_model_load_duration_seconds", self._load_seconds)
+        metrics.set("ecluse_warmup_duration_seconds", self._warm_up_seconds)
+        metrics.set("ecluse_queue_limit_rows", batch.queue_rows)
+        metrics.watch("ecluse_queue_requests", lambda: batcher.queue_requests)
+        metrics.watch("ecluse_queue_rows", lambda: batcher.queue_rows)
+        metrics.watch("ecluse_batch_queue_oldest_seconds", lambda: batcher.oldest_seconds)
+        return DirectEndpoint(self.name, self.version, self.signature, batcher, metrics)
+
+    def drain(self) -> None:
+        """Let what is queued leave without waiting for company."""
+        self._batcher.drain()
+
+    def close(self) -> None:
+        """Refuse whatever still waits, and end the lane's thread."""
+        self._batcher.close()
+        self._lane.close()
+
+
+def _has_fixed_rows(signature: Signature) -> bool:
+    start = 1 if signature.is_batched else 0
+    return all(spec.shape is not None and UNKNOWN not in spec.shape[start:] for spec in signature.inputs)
