@@ -74,9 +74,9 @@ def _signature(name: str, call: Any, folder: Path) -> Signature:
     _, inputs_by_name = call.structured_input_signature
     if not inputs_by_name:
         raise StartupError(f"signature {name!r} of {folder} has no inputs, so there is nothing to ask it")
-    # A model's own order is the order of its metadata; TensorFlow keeps names sorted.
-    inputs = tuple(_spec("input", key, spec, folder) for key, spec in inputs_by_name.items())
-    outputs = tuple(_spec("output", key, spec, folder) for key, spec in call.structured_outputs.items())
+    # A SavedModel keeps no order of its own: without sorting, two replicas would answer in two.
+    inputs = tuple(_spec("input", key, spec, folder) for key, spec in sorted(inputs_by_name.items()))
+    outputs = tuple(_spec("output", key, spec, folder) for key, spec in sorted(call.structured_outputs.items()))
     return Signature(name, inputs, outputs, is_batched=all(map(_counts_rows, (*inputs, *outputs))))
 
 
