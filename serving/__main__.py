@@ -1,5 +1,7 @@
 """Put the parts together and run: `python -m serving --model_name mnist --model_dir models/mnist`."""
 
+import os
+import signal
 import sys
 
 from serving import logs
@@ -9,6 +11,9 @@ from serving.settings import load
 
 
 def main() -> None:
+    # The event loop takes the signals over; until then there is nothing to finish, and no library to interrupt midway.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: os._exit(0))
     try:
         settings = load(sys.argv[1:])
         # A wrong folder is told before TensorFlow's ten seconds of import.

@@ -94,11 +94,13 @@ def invite(options: Namespace) -> int:
 
 def invitation(options: Namespace, metadata: dict[str, Any]) -> str:
     url = f"http://{options.host}:{options.http_port}/v2/models/{options.model_name}"
-    if [tensor["name"] for tensor in metadata["inputs"]] != ["image"]:
+    if [(tensor["name"], tensor["shape"]) for tensor in metadata["inputs"]] != [("image", [-1, 28, 28])]:
         return f"\nReady. Ask from another terminal what it takes:\n\n  curl -s {url}\n"
     request = shlex.quote(f"@{options.request.resolve()}")
     curl = f"curl -s -H 'Content-Type: application/json' -d {request} {url}/infer"
-    return f"\nReady. Send it a picture from another terminal:\n\n  {curl}\n\nor see it drawn: make ask\n"
+    differences = {"HTTP_PORT": (options.http_port, 8080), "MODEL_NAME": (options.model_name, "mnist")}
+    make = ["make ask", *(f"{name}={here}" for name, (here, usual) in differences.items() if here != usual)]
+    return f"\nReady. Send it a picture from another terminal:\n\n  {curl}\n\nor see it drawn: {' '.join(make)}\n"
 
 
 def draw(tensor: dict[str, Any]) -> list[str]:

@@ -87,7 +87,14 @@ class BatchedModel:
         metrics.watch("ecluse_queue_requests", lambda: batcher.queue_requests)
         metrics.watch("ecluse_queue_rows", lambda: batcher.queue_rows)
         metrics.watch("ecluse_batch_queue_oldest_seconds", lambda: batcher.oldest_seconds)
-        return DirectEndpoint(self.name, self.version, self.signature, batcher, metrics)
+        return DirectEndpoint(
+            self.name,
+            self.version,
+            self.signature,
+            batcher,
+            metrics,
+            grpc_extra_settle_turns=batch.grpc_extra_settle_turns,
+        )
 
     def drain(self) -> None:
         """Let what is queued leave without waiting for company."""

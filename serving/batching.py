@@ -58,22 +58,26 @@ class Batcher:
         self._loop = asyncio.get_running_loop()
         self._queue = Queue(max_rows=max_queue_rows, max_bytes=max_queue_bytes)
         self._retries: deque[list[Entry]] = deque()
-        self._is_running = False
+        self._running: list[Entry] = []
         self._is_draining = False
         self._is_closed = False
         self._quiet_turns = 0
+        self._arrivals = 0
         self._wake_up: asyncio.Handle | None = None
+        self._alarm: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
-        running = "running" if self._is_running else "idle"
+        running = "running" if self._running else "idle"
         return f"<Batcher: {self.queue_requests} requests of {self.queue_rows} rows queued, {running}>"
 
     @property
     def queue_requests(self) -> int:
+        self._queue.forget_the_gone()
         return len(self._queue)
 
     @property
     def queue_rows(self) -> int:
+        self._queue.forget_the_gone()
         return self._queue.rows
 
     @property
@@ -86,9 +90,13 @@ class Batcher:
         arrived = self._queue.oldest_arrival
         return 0.0 if arrived is None else self._clock() - arrived
 
-    def submit(self, tensors: Tensors, rows: int, timeout_seconds: float = inf) -> "asyncio.Future[Tensors]":
+    def submit(
+        self, tensors: Tensors, rows: int, timeout_seconds: float = inf, *, extra_settle_turns: int = 0
+    ) -> "asyncio.Future[Tensors]":
         """Queue a request; cancel the future to leave the queue.
 
+        A transport that hands over what arrived together one by one asks for
+        `extra_settle_turns` of the event loop before its batch leaves.
         Raises Overloaded, Draining or PayloadTooLarge at once. The future may
         raise any ServingError.
         """
@@ -97,8 +105,8 @@ class Batcher:
         size_bytes = sum(tensor.nbytes for tensor in tensors.values())
         self._queue.admit(rows, size_bytes)
         if rows > self._policy.max_rows:
-            return self._loop.create_task(self._in_parts(tensors, rows, timeout_seconds))
-        return self._enqueue(tensors, rows, size_bytes, timeout_seconds)
+            return self._enqueue_in_parts(tensors, rows, timeout_seconds, extra_settle_turns)
+        return self._enqueue(tensors, rows, size_bytes, timeout_seconds, extra_settle_turns)
 
     def drain(self) -> None:
         """Let what is queued leave without waiting for company."""
@@ -106,56 +114,60 @@ class Batcher:
         self._turn_soon()
 
     def close(self) -> None:
-        """Refuse whatever still waits: nobody is left hanging."""
+        """Refuse whatever still waits or runs: nobody is left hanging."""
         self._is_closed = True
-        for entry in [*self._queue.empty(), *(entry for batch in self._retries for entry in batch)]:
-            if not entry.answer.done():
-                entry.answer.set_exception(Draining("the server stopped before the request was run"))
+        for batch in (self._queue.empty(), *self._retries, self._running):
+            for entry in batch:
+                if not entry.answer.done():
+                    entry.answer.set_exception(Draining("the server stopped before the request was answered"))
         self._retries.clear()
 
     # Waiting
 
     def _enqueue(
-        self, tensors: Tensors, rows: int, size_bytes: int, timeout_seconds: float
+        self, tensors: Tensors, rows: int, size_bytes: int, timeout_seconds: float, extra_settle_turns: int
     ) -> "asyncio.Future[Tensors]":
         answer: asyncio.Future[Tensors] = self._loop.create_future()
-        shapes = tuple(tensor.shape[1:] for tensor in tensors.values()) if self._is_batched else ()
+        shapes = tuple([tensors[name].shape[1:] for name in sorted(tensors)]) if self._is_batched else ()
         self._queue.push(Entry(tensors, rows, size_bytes, self._clock(), answer), shapes)
         if timeout_seconds != inf:
             timer = self._loop.call_later(timeout_seconds, _expire, answer, timeout_seconds)
             answer.add_done_callback(lambda _: timer.cancel())
-        self._quiet_turns = 0
+        self._arrivals += 1
+        # More arrivals than fill a batch went elsewhere: they must not put off the oldest for ever.
+        if self._arrivals <= self._policy.max_rows:
+            self._quiet_turns = -extra_settle_turns
         self._turn_soon()
         return answer
 
-    async def _in_parts(self, tensors: Tensors, rows: int, timeout_seconds: float) -> Tensors:
+    def _enqueue_in_parts(
+        self, tensors: Tensors, rows: int, timeout_seconds: float, extra_settle_turns: int
+    ) -> "asyncio.Task[Tensors]":
         """Run a request larger than the largest batch as several, and join their outputs."""
         step = self._policy.max_rows
         parts = []
         for at in range(0, rows, step):
             cut = {name: tensor[at : at + step] for name, tensor in tensors.items()}
             size_bytes = sum(tensor.nbytes for tensor in cut.values())
-            parts.append(self._enqueue(cut, min(step, rows - at), size_bytes, timeout_seconds))
-        try:
-            outputs = await asyncio.gather(*parts)
-        except BaseException:
-            for part in parts:
-                part.cancel()
-            raise
-        return {name: np.concatenate([output[name] for output in outputs]) for name in outputs[0]}
+            parts.append(self._enqueue(cut, min(step, rows - at), size_bytes, timeout_seconds, extra_settle_turns))
+        joined = self._loop.create_task(_join(parts))
+        # A task that is cancelled before its first step runs none of its code.
+        joined.add_done_callback(lambda _: _cancel(parts))
+        return joined
 
     # Leaving
 
     def _turn_soon(self) -> None:
         """Look at the queue at the next turn of the event loop, instead of later."""
-        if self._is_running:
+        # A turn that is due stays due: put off by each arrival, it might never come.
+        if self._running or self._wake_up is not None:
             return
-        if self._wake_up is not None:
-            self._wake_up.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
         self._wake_up = self._loop.call_soon(self._turn)
 
     def _turn(self) -> None:
-        self._wake_up = None
+        self._wake_up = self._alarm = None
         while self._retries:
             batch = [entry for entry in self._retries.popleft() if not entry.answer.done()]
             if batch:
@@ -178,7 +190,7 @@ class Batcher:
                 self._quiet_turns += 1
                 self._wake_up = self._loop.call_soon(self._turn)
             case Wait():
-                self._wake_up = self._loop.call_later(move.seconds, self._turn)
+                self._alarm = self._loop.call_later(move.seconds, self._turn)
 
     def _send(self, batch: list[Entry], trigger: Trigger) -> None:
         """Send a batch, which holds at least the request at the head of its queue."""
@@ -193,7 +205,7 @@ class Batcher:
     # Running
 
     def _run(self, batch: list[Entry]) -> None:
-        self._is_running = True
+        self._running = batch
         began = self._clock()
         try:
             tensors, bucket = self._assemble(batch)
@@ -217,9 +229,9 @@ class Batcher:
             self._finish(batch, result.exception() or result.result())
 
     def _finish(self, batch: list[Entry], result: "Tensors | BaseException") -> None:
-        self._is_running = False
+        self._running = []
         # While a batch ran nothing was heard of the sockets: what waits there may yet join.
-        self._quiet_turns = 0
+        self._quiet_turns = self._arrivals = 0
         if isinstance(result, BaseException):
             self._fail(batch, result)
         else:
@@ -237,8 +249,10 @@ class Batcher:
             middle = len(alive) // 2
             self._retries.extend((alive[:middle], alive[middle:]))
         else:
+            # Of several, nobody will find out any more whose fault it is.
+            reason = error if len(alive) == 1 else Draining("the server stopped while the request ran")
             for entry in alive:
-                entry.answer.set_exception(_as_serving_error(error))
+                entry.answer.set_exception(_as_serving_error(reason))
 
     def _assemble(self, batch: list[Entry]) -> tuple[Tensors, int]:
         if not self._is_batched:
@@ -259,6 +273,21 @@ class Batcher:
             # would raise here and leave the rest of the batch unanswered.
             if not entry.answer.done():
                 entry.answer.set_result(answer)
+
+
+async def _join(parts: "list[asyncio.Future[Tensors]]") -> Tensors:
+    outputs = await asyncio.gather(*parts)
+    try:
+        return {name: np.concatenate([output[name] for output in outputs]) for name in outputs[0]}
+    except ValueError:
+        raise ModelFailed(
+            f"the request was run in {len(parts)} parts, whose outputs differ in shape and cannot be joined"
+        ) from None
+
+
+def _cancel(parts: "list[asyncio.Future[Tensors]]") -> None:
+    for part in parts:
+        part.cancel()
 
 
 def _expire(answer: "asyncio.Future[Tensors]", timeout_seconds: float) -> None:

@@ -7,6 +7,7 @@ gRPC know only what both promise.
 """
 
 from collections.abc import Callable
+from math import inf
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -49,12 +50,22 @@ class Endpoint(Protocol):
 class DirectEndpoint:
     """A SavedModel with nothing of its user's around it."""
 
-    def __init__(self, name: str, version: str, signature: Signature, batcher: Batcher, metrics: ModelMetrics) -> None:
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        signature: Signature,
+        batcher: Batcher,
+        metrics: ModelMetrics,
+        *,
+        grpc_extra_settle_turns: int,
+    ) -> None:
         self.name = name
         self.version = version
         self.metrics = metrics
         self.signature = signature
         self._batcher = batcher
+        self._grpc_extra_settle_turns = grpc_extra_settle_turns
 
     def metadata(self) -> dict[str, Any]:
         return {
@@ -98,7 +109,9 @@ class DirectEndpoint:
     ) -> bytes:
         began = perf_counter()
         request = payload_grpc.decode(message, self.signature)
-        outputs, began = await self._run(request, began, timeout_seconds)
+        outputs, began = await self._run(
+            request, began, timeout_seconds, extra_settle_turns=self._grpc_extra_settle_turns
+        )
         answer = payload_grpc.encode(
             outputs,
             request,
@@ -109,16 +122,21 @@ class DirectEndpoint:
         self.metrics.encoded(perf_counter() - began)
         return answer
 
-    async def run(self, request: Request, timeout_seconds: float = float("inf")) -> Tensors:
-        """Wait for the request's batch; give what the request asked for by name."""
-        return await self._batcher.submit(request.tensors, request.rows, min(request.timeout_seconds, timeout_seconds))
+    async def run(self, request: Request, timeout_seconds: float = inf, *, extra_settle_turns: int = 0) -> Tensors:
+        """Wait for the request's batch; gives every output by name."""
+        return await self._batcher.submit(
+            request.tensors,
+            request.rows,
+            min(request.timeout_seconds, timeout_seconds),
+            extra_settle_turns=extra_settle_turns,
+        )
 
     async def _run(
-        self, request: Request, began: float, timeout_seconds: float = float("inf")
+        self, request: Request, began: float, timeout_seconds: float = inf, *, extra_settle_turns: int = 0
     ) -> tuple[Tensors, float]:
         decoded = perf_counter()
         self.metrics.decoded(request.rows, decoded - began)
-        outputs = await self.run(request, timeout_seconds)
+        outputs = await self.run(request, timeout_seconds, extra_settle_turns=extra_settle_turns)
         answered = perf_counter()
         self.metrics.predicted(answered - decoded)
         return outputs, answered

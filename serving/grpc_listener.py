@@ -21,11 +21,21 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_g
 
 from serving import logs, oip_pb2, payload_grpc
 from serving.catalogue import Catalogue
-from serving.errors import InvalidRequest, Overloaded, ServingError, StartupError
+from serving.errors import DeadlineExceeded, InvalidRequest, Overloaded, ServingError, StartupError
 from serving.lifecycle import Lifecycle, Phase
 from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
 
 SERVICE = "inference.GRPCInferenceService"
+SERVICES = ("", SERVICE)
+"""What grpc.health knows; the empty name stands for the server."""
+
+DEADLINE_MARGIN_SECONDS = 0.01
+"""A call that is cancelled so shortly before its deadline is taken to have met it."""
+
+LINGER_SECONDS = 0.5
+"""How long nothing must be in flight before the last connections are cut; answers are on the wire by then."""
+POLL_SECONDS = 0.05
+
 FIELD_OVERHEAD_BYTES = 64 * 1024
 """What names and shapes may add to the tensors of a message."""
 
@@ -65,14 +75,13 @@ class GrpcListener:
             ]
         )
         self._server.add_generic_rpc_handlers((self._handlers(),))
-        self._health = health.aio.HealthServicer()
+        self._health = Health()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         _add_reflection(self._server)
         try:
             self.port = self._server.add_insecure_port(f"{_host(address)}:{port}")
         except RuntimeError as error:
             raise StartupError(f"cannot listen for gRPC on {address} port {port}: it is taken") from error
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         await self._server.start()
@@ -80,18 +89,17 @@ class GrpcListener:
 
     async def stop(self, timeout_seconds: float) -> None:
         """Send GOAWAY, take no more calls, let those in flight end."""
-        await self._server.stop(timeout_seconds)
+        stopping = asyncio.create_task(self._server.stop(timeout_seconds))
+        idle_seconds = 0.0
+        while not stopping.done() and idle_seconds < LINGER_SECONDS:
+            await asyncio.sleep(POLL_SECONDS)
+            idle_seconds = 0.0 if self._metrics.inflight["grpc"] else idle_seconds + POLL_SECONDS
+        # What is left has no end of its own: callers who watch our health, or keep reflection open.
+        await self._server.stop(None)
+        await stopping
 
     def _tell_health(self, phase: Phase) -> None:
-        status = (
-            health_pb2.HealthCheckResponse.SERVING
-            if phase is Phase.READY
-            else health_pb2.HealthCheckResponse.NOT_SERVING
-        )
-        for service in ("", SERVICE):
-            task = asyncio.get_running_loop().create_task(self._health.set(service, status))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        self._health.tell(is_serving=phase is Phase.READY)
 
     def _handlers(self) -> grpc.GenericRpcHandler:
         handlers = {
@@ -140,6 +148,13 @@ class GrpcListener:
         ending = _Ending(self._metrics.strangers)
         try:
             return await self._guarded(self._run(message, context, ending), context, ending)
+        except asyncio.CancelledError:
+            # A caller hangs up at its deadline, which its clock reaches before ours.
+            left = context.time_remaining()
+            if left is not None and left < DEADLINE_MARGIN_SECONDS:  # type: ignore[redundant-expr]  # as in _run
+                ending.code = DeadlineExceeded.http_status.value
+                ending.series.rejected(DeadlineExceeded.reason)
+            raise
         finally:
             self._metrics.inflight["grpc"] -= 1
             ending.series.answered("grpc", ending.code, perf_counter() - began)
@@ -173,6 +188,43 @@ class GrpcListener:
                 ending.code = 500
             status, reason, told = "INTERNAL", "internal", f"internal error {error_id}"
         return await context.abort(grpc.StatusCode[status], told, (("reason", reason),))
+
+
+class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # ships no types
+    """grpc.health.v1 for the whole server.
+
+    grpcio's own forgets every other watcher of a service when one of them leaves.
+    """
+
+    def __init__(self) -> None:
+        self._is_serving = False
+        self._changed = asyncio.Event()
+
+    def tell(self, *, is_serving: bool) -> None:
+        self._is_serving = is_serving
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def Check(self, request: health_pb2.HealthCheckRequest, context: Any) -> health_pb2.HealthCheckResponse:  # noqa: N802
+        if request.service not in SERVICES:
+            await context.abort(grpc.StatusCode.NOT_FOUND, f"unknown service {request.service!r}")
+        return self._response(request)
+
+    async def Watch(self, request: health_pb2.HealthCheckRequest, context: Any) -> None:  # noqa: N802
+        while True:
+            # Taken before the status is read, so that no change slips in between.
+            changed = self._changed
+            await context.write(self._response(request))
+            await changed.wait()
+
+    def _response(self, request: health_pb2.HealthCheckRequest) -> health_pb2.HealthCheckResponse:
+        if request.service not in SERVICES:
+            status = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+        elif self._is_serving:
+            status = health_pb2.HealthCheckResponse.SERVING
+        else:
+            status = health_pb2.HealthCheckResponse.NOT_SERVING
+        return health_pb2.HealthCheckResponse(status=status)
 
 
 class _Ending:

@@ -9,21 +9,36 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Generator
+from typing import cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from serving.errors import StartupError
 from serving.rest import TASK, RestApp, Scope
+
+BACKLOG = 2048
+"""Connections that may wait to be accepted; as many as uvicorn allows."""
 
 
 class Connection(HttpToolsProtocol):
     """One connection of one caller."""
 
+    _running: RequestResponseCycle | None = None
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        # Not always the latest request of the connection: a caller may send the next before it has the answer.
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        scope: Scope | None = self.scope  # type: ignore[assignment]  # None before the first request
-        if scope is not None and TASK in scope:
+        if self._running is None:
+            return
+        self._running.disconnected = True
+        scope = cast(Scope, self._running.scope)
+        if TASK in scope:
             scope[TASK].cancel()
 
 
@@ -64,7 +79,8 @@ class HttpListener:
 
     async def stop(self, timeout_seconds: float) -> None:
         """Accept no more, let the requests in flight end, close every connection."""
-        self._config.timeout_graceful_shutdown = max(1, round(timeout_seconds))
+        # uvicorn asks for whole seconds and only hands them to asyncio, which does not.
+        self._config.timeout_graceful_shutdown = timeout_seconds  # type: ignore[assignment]
         self._server.should_exit = True
         if self._serving is not None:
             await self._serving
@@ -76,6 +92,7 @@ def _bind(address: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((address, port))
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise StartupError(f"cannot listen for HTTP on {address} port {port}: {error.strerror}") from error

@@ -30,7 +30,7 @@ from serving.endpoint import PLATFORM, DirectEndpoint, Endpoint, Headers
 from serving.errors import DeadlineExceeded, InvalidRequest, ModelFailed, NotReady, ServingError, StartupError
 from serving.metrics import Metrics, ModelMetrics
 from serving.oip_pb2 import ModelInferRequest
-from serving.process import Process
+from serving.process import Process, leave
 from serving.request import OutputChoice, Request, all_outputs
 from serving.settings import Settings
 from serving.signature import Signature, Tensors
@@ -235,7 +235,7 @@ class Server(kserve.ModelServer):  # type: ignore[misc]  # kserve ships no types
         )
         served = [model if isinstance(model, Predictor) else Foreign(model) for model in models]
         try:
-            sys.exit(uvloop.run(Process(self.settings, served, metrics).run()))
+            leave(uvloop.run(Process(self.settings, served, metrics).run()))
         except StartupError as error:
             sys.exit(f"ecluse: {error}")
 

@@ -7,14 +7,17 @@ list of steps because order is all it has to get right.
 """
 
 import asyncio
+import contextlib
 import gc
+import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from time import perf_counter
-from typing import Protocol, TypeVar
+from typing import NoReturn, Protocol, TypeVar
 
 from serving import VERSION, logs
 from serving.catalogue import Catalogue
@@ -31,6 +34,12 @@ T = TypeVar("T")
 
 KILLED = 128
 """What a shell adds to a signal's number in the status of a process that it ended."""
+
+LAST_WORDS_SECONDS = 1.0
+"""What is left after the drain's deadline to answer those whose requests it cut off."""
+
+THREADS = ("loading", "lane")
+"""How the names of threads begin that may be inside TensorFlow."""
 
 YOUNG_OBJECTS = 50_000
 """New objects before the collector looks: at its own 700 it walks the young ones many times a batch."""
@@ -67,6 +76,7 @@ class Process:
         self._catalogue = Catalogue(self._lifecycle)
         self._server_metadata = {"name": "ecluse", "version": VERSION, "extensions": ["binary_tensor_data"]}
         self._signals: list[signal.Signals] = []
+        self._is_closed = False
 
     async def run(self) -> int:
         """Serve until a signal says otherwise; gives the exit status."""
@@ -156,14 +166,22 @@ class Process:
         for model in self._models:
             model.drain()
         timeout_seconds = self._settings.drain.timeout_seconds
-        began = perf_counter()
-        await asyncio.gather(*(listener.stop(timeout_seconds) for listener in listeners))
-        is_clean = perf_counter() - began < timeout_seconds
+        # A caller who has waited until the deadline is told so, before the connection goes.
+        deadline = asyncio.get_running_loop().call_later(timeout_seconds, self._close_models)
+        await asyncio.gather(*(listener.stop(timeout_seconds + LAST_WORDS_SECONDS) for listener in listeners))
+        deadline.cancel()
+        is_clean = not self._is_closed
         self._lifecycle.enter(Phase.STOPPED)
-        for model in self._models:
-            model.close()
+        self._close_models()
         logs.event("stopped", is_clean=is_clean)
         return is_clean
+
+    def _close_models(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        for model in self._models:
+            model.close()
 
     def _hear(self, number: signal.Signals) -> None:
         if self._signals:
@@ -194,13 +212,23 @@ def on_thread(work: Callable[[], T]) -> "asyncio.Future[T]":
             done.set_result(result)  # type: ignore[arg-type]  # either a result or an error
 
     def run() -> None:
+        result: T | None = None
+        error: BaseException | None = None
         try:
             result = work()
         # The border of a thread: what is raised here would otherwise be seen by nobody.
-        except BaseException as error:  # noqa: BLE001
-            loop.call_soon_threadsafe(settle, None, error)
-        else:
-            loop.call_soon_threadsafe(settle, result, None)
+        except BaseException as raised:  # noqa: BLE001
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop may have ended, and then nobody waits
+            loop.call_soon_threadsafe(settle, result, error)
 
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=run, name="loading", daemon=True).start()
     return done
+
+
+def leave(status: int) -> NoReturn:
+    """End the process, whatever a thread still does inside TensorFlow: there is no way to stop one."""
+    if any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
+        logging.shutdown()
+        os._exit(status)
+    sys.exit(status)

@@ -54,7 +54,7 @@ class Queue:
                 f"{self._max_rows} rows and {self._max_bytes} bytes"
             )
         if self._is_over(rows, size_bytes):
-            self._forget_the_gone()
+            self.forget_the_gone()
         if self._is_over(rows, size_bytes):
             raise Overloaded(
                 f"the queue is full: {self.rows} rows of {self.bytes} bytes together are waiting, and the limits are "
@@ -97,7 +97,8 @@ class Queue:
     def _is_over(self, rows: int, size_bytes: int) -> bool:
         return self.rows + rows > self._max_rows or self.bytes + size_bytes > self._max_bytes
 
-    def _forget_the_gone(self) -> None:
+    def forget_the_gone(self) -> None:
+        """Give up the places of callers who have left or been answered."""
         for shapes, entries in list(self._by_shapes.items()):
             alive = deque(entry for entry in entries if not entry.answer.done())
             for entry in entries:

@@ -187,6 +187,8 @@ class RestApp:
         if not message.get("more_body"):
             if message["type"] == "http.disconnect":
                 raise asyncio.CancelledError
+            if len(body) > self._payload_bytes:
+                raise self._too_large(f"{len(body)} bytes")
             return body
         chunks, size = [body], len(body)
         while message.get("more_body"):
@@ -231,6 +233,9 @@ def _head_bytes(headers: dict[bytes, bytes]) -> int | None:
 
 
 def _check_content_type(headers: dict[bytes, bytes], *, is_binary: bool) -> None:
+    encoding = headers.get(b"content-encoding", b"identity")
+    if encoding != b"identity":
+        raise WrongContentType(f"the body has Content-Encoding {encoding.decode('latin-1')[:80]!r}, expected it plain")
     declared = headers.get(b"content-type")
     if declared is None or declared == b"application/json":
         return

@@ -15,6 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+ROUNDING_SECONDS = 1e-6
+"""Less than this is no wait: timers are coarser, and one that fires too early would be set again and again."""
+
 
 class Trigger(StrEnum):
     """Why a batch left the queue."""
@@ -89,7 +92,7 @@ def next_move(
         return Send(requests, total, Trigger.DRAIN)
     if policy.max_wait_seconds > 0:
         left = policy.max_wait_seconds - oldest_age
-        return Wait(left) if left > 0 else Send(requests, total, Trigger.TIMEOUT)
+        return Wait(left) if left > ROUNDING_SECONDS else Send(requests, total, Trigger.TIMEOUT)
     if quiet_turns < policy.settle_turns:
         return Settle()
     return Send(requests, total, Trigger.IDLE)

@@ -1,0 +1,118 @@
+# Every command that a person or CI runs; `make` alone lists them.
+# A recipe longer than three lines is a script beside what it acts on.
+
+MODEL_NAME ?= mnist
+MODEL_DIR  ?= models/mnist
+HTTP_PORT  ?= 8080
+GRPC_PORT  ?= 8081
+REQUEST    ?= docs/examples/seven.json
+BENCH      ?= --docs
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+bin := .venv/bin
+python := $(bin)/python
+pytest := $(bin)/pytest
+with_coverage := --cov --cov-report=term
+
+# Folders of the reference model that are finished versions: their names are numbers.
+versions := $(shell find models/mnist -maxdepth 1 -name '[0-9]*' ! -name '*[!0-9]*' 2>/dev/null)
+missing_model := $(if $(versions),,first-model)
+
+# What .ci/skip.sh notes belongs to one run.
+$(shell rm -f build/skipped)
+
+# Targets without a sentence are steps of others.
+.PHONY: help
+help:
+	@awk -f .ci/help.awk $(MAKEFILE_LIST)
+
+## Set up
+
+.PHONY: setup lock
+setup: .venv/stamp ## install everything that this machine can run, into .venv
+
+.venv/stamp: requirements/all.lock requirements/setup.lock
+	@sh requirements/install.sh
+
+lock: setup ## write requirements/*.lock from pyproject.toml (UPGRADE=1 takes newer versions)
+	@sh requirements/lock.sh $(if $(UPGRADE),--upgrade)
+
+## Serve
+
+.PHONY: model first-model serve ask
+model: setup ## train the reference model, export it and judge it (TRAIN="--network cnn")
+	@$(python) -m model.train $(TRAIN)
+	@$(python) -m model.evaluate models/mnist
+
+first-model: setup
+	@$(python) -m model.train
+
+serve: setup $(if $(filter models/mnist models/mnist/,$(MODEL_DIR)),$(missing_model)) ## serve the newest model on this machine (MODEL_DIR= MODEL_NAME= HTTP_PORT= GRPC_PORT=)
+	@$(python) -m serving.ask --invite --http_port $(HTTP_PORT) --model_name $(MODEL_NAME) & \
+	exec $(python) -m serving --model_name $(MODEL_NAME) --model_dir "$(MODEL_DIR)" --http_port $(HTTP_PORT) --grpc_port $(GRPC_PORT)
+
+ask: setup ## send a picture of a digit to the running server, and draw it (REQUEST=)
+	@$(python) -m serving.ask --http_port $(HTTP_PORT) --model_name $(MODEL_NAME) --request "$(REQUEST)"
+
+## Change
+
+.PHONY: fmt generate
+fmt: setup ## format, and mend what can be mended without a person
+	@$(bin)/ruff format --quiet
+	@$(bin)/ruff check --quiet --fix
+
+generate: setup ## write every generated file anew
+	@PYTHON=$(python) sh serving/generate.sh
+
+## Check
+
+.PHONY: check lint types borders workflows generate-check lock-check test-all test test-unit test-contract test-chaos
+check: lint types borders workflows generate-check lock-check test-all ## all that CI runs: every line below
+
+test-all: setup
+	@SKIPPED_STEPS=build/skipped $(pytest) $(with_coverage)
+
+lint: setup ## format and lint rules
+	@$(bin)/ruff format --check
+	@$(bin)/ruff check
+
+types: setup ## mypy --strict over everything
+	@$(bin)/mypy .
+
+borders: setup ## which folder and file may import what
+	@$(bin)/lint-imports --no-logo
+
+workflows: setup ## the GitHub workflows: actionlint, and zizmor for their security
+	@sh .github/actionlint.sh
+	@$(bin)/zizmor --quiet --no-progress --offline --persona=auditor --strict-collection .
+
+generate-check: setup ## fail if a generated file is stale
+	@PYTHON=$(python) sh serving/generate.sh --check
+
+lock-check: setup ## fail if a lock does not follow from pyproject.toml
+	@sh requirements/lock.sh --check
+
+test: setup ## unit and contract tests, with branch coverage
+	@$(pytest) $(with_coverage) tests/unit tests/contract
+
+test-unit: setup ## rules of single files: no network, no framework, seconds
+	@$(pytest) tests/unit
+
+test-contract: setup ## promises between the parts, over real sockets
+	@$(pytest) tests/contract
+
+test-chaos: setup ## faults while callers are waiting
+	@$(pytest) tests/chaos
+
+## Measure and tidy
+
+.PHONY: bench clean
+bench: setup $(missing_model) ## measure this server against stock KServe, and write docs/benchmarks.md (BENCH=--quick)
+	@$(python) -m loadtests.bench $(BENCH)
+
+clean: ## remove .venv, build/ and every cache; trained models stay
+	@rm -rf .venv build .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,9 @@
+"""How fast the server is, beside stock KServe serving the same SavedModel.
+
+`python -m loadtests.bench` starts the contenders one after another
+(`servers.py`), puts the same row before each (`tensors.py`, `protocols.py`),
+drives them with a closed loop of connections (`closed_loop.py`), and writes
+what it saw (`results.py`, `report.py`, `chart.py`). It knows the servers by
+their sockets alone and imports neither of them; `stock_kserve.py` is the rival
+and runs in a process of its own.
+"""

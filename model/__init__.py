@@ -1,0 +1,22 @@
+"""From the digits of MNIST to a SavedModel that can be served.
+
+Two commands: `python -m model.train` makes a version, `python -m model.evaluate`
+says whether it is good enough. They read top to bottom; what they call lies here:
+
+    data.py           the 70,000 images, from the first link that has them
+      links.py        the links: file, cache, Keras, npm, scikit-learn's digits
+      idx.py          the four files of MNIST, their format and pinned checksums
+    network.py        the two networks
+    saved_model.py    the serving signature, written and read back
+    export.py         a version folder: all of it, or nothing
+    card.py           model_card.json: where a version comes from
+    baseline.py       baseline.json: what held-out data looks like to the model
+      features.py     the seven numbers that sum up an image
+      quality.py      accuracy, recall, calibration, and the comparison of two models
+    figures.py        curves.png and confusion.png
+    command.py        what both commands share: options, exit statuses
+    errors.py         what can go wrong, one sentence each
+    framework.py      TensorFlow and Keras, made quiet before they are imported
+
+Nothing here knows how a model is served.
+"""

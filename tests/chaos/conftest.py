@@ -1,0 +1,46 @@
+"""The models, and servers that more than one file puts under strain."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.callers import MODEL
+from tests.servers import ROOT, RunningServer, environment
+
+BUILD_SECONDS = 120
+
+NAMED = ("--model_name", MODEL)
+PATIENT = (*NAMED, "--batch_inline_seconds", "0")
+"""Warm-up cannot know how long the clerk will be asked to take, so it never gets the event loop's thread."""
+
+if sys.dont_write_bytecode:
+    # Two dozen servers are started, each of which would compile TensorFlow's Python anew.
+    os.environ["PYTHONDONTWRITEBYTECODE"] = ""
+    os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / "build/pycache")
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one of each kind."""
+    folder = tmp_path_factory.mktemp("models")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.chaos.build_models", str(folder)],
+        cwd=ROOT,
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clerk(models: Path) -> Iterator[RunningServer]:
+    """A server whose callers say how long each request takes. It must survive every test that uses it."""
+    with RunningServer(models / "clerk", *PATIENT) as server:
+        yield server

@@ -1,0 +1,60 @@
+"""The zoo and the servers, started once and asked by every file here."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.wire import Caller, Rpc
+from tests.servers import ROOT, RunningServer, environment
+
+BUILD_SECONDS = 120
+
+
+@pytest.fixture(scope="session")
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of every model of the zoo."""
+    built = os.environ.get("ZOO")
+    if built:
+        return Path(built)
+    folder = tmp_path_factory.mktemp("zoo")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.contract.zoo", str(folder)],
+        cwd=ROOT,
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def zoo_server(zoo: Path) -> Iterator[RunningServer]:
+    """One process that serves all of the zoo."""
+    with RunningServer(zoo, command=(sys.executable, "-m", "tests.contract.serve_zoo")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def image_server(zoo: Path) -> Iterator[RunningServer]:
+    """`python -m serving`, as a user starts it, with a model of pictures."""
+    with RunningServer(zoo / "image", "--model_name", "image") as server:
+        yield server
+
+
+@pytest.fixture
+def caller(zoo_server: RunningServer) -> Iterator[Caller]:
+    """A connection to the zoo; a test fails where the server closes it."""
+    with Caller(zoo_server.http_address) as caller:
+        yield caller
+
+
+@pytest.fixture
+def rpc(zoo_server: RunningServer) -> Iterator[Rpc]:
+    with Rpc(zoo_server.grpc_address) as rpc:
+        yield rpc

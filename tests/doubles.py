@@ -1,0 +1,294 @@
+"""Stand-ins for what a unit test cannot have: a model, a caller, a wire.
+
+Small classes, passed in by hand where the real thing would be. A run takes
+simulated time and no thread, so that a test can tell to the millisecond when
+what happened.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import orjson
+
+from serving.endpoint import Headers
+from serving.errors import InvalidRequest
+from serving.lane import Run
+from serving.metrics import Metrics, ModelMetrics
+from serving.oip_pb2 import ModelInferRequest
+from serving.rest import TASK, RestApp
+from serving.schedule import Trigger
+from serving.signature import Tensors
+
+# Models
+
+
+def double(tensors: Tensors) -> Tensors:
+    """A model that is never wrong: each output is twice its input."""
+    return {name: tensor * 2 for name, tensor in tensors.items()}
+
+
+class Poisonable:
+    """Refuses a batch that holds a number below zero, as a graph does with input it cannot take."""
+
+    def __call__(self, tensors: Tensors) -> Tensors:
+        for name, tensor in tensors.items():
+            if (tensor < 0).any():
+                raise InvalidRequest(f"the model refused the input: {name!r} is negative")
+        return double(tensors)
+
+
+class OutOfMemory:
+    """Cannot hold more than so many rows."""
+
+    def __init__(self, max_rows: int) -> None:
+        self._max_rows = max_rows
+
+    def __call__(self, tensors: Tensors) -> Tensors:
+        rows = next(iter(tensors.values())).shape[0]
+        if rows > self._max_rows:
+            raise MemoryError(f"{rows} rows need more than there is")
+        return double(tensors)
+
+
+class Broken:
+    """Fails whatever it is given."""
+
+    def __call__(self, tensors: Tensors) -> Tensors:
+        raise OSError("the disk is on fire")
+
+
+class Miscounting:
+    """Loses the last row of every batch of more than `bearable_rows`."""
+
+    def __init__(self, bearable_rows: int = 0) -> None:
+        self._bearable_rows = bearable_rows
+
+    def __call__(self, tensors: Tensors) -> Tensors:
+        return {
+            name: tensor[:-1] if tensor.shape[0] > self._bearable_rows else tensor * 2
+            for name, tensor in tensors.items()
+        }
+
+
+class SimulatedLane:
+    """Runs one batch at a time, each for `seconds` of the event loop's time; zero is at once."""
+
+    def __init__(self, run: Run = double, seconds: float = 0.0) -> None:
+        self._run = run
+        self._seconds = seconds
+        self.batches: list[Tensors] = []
+        """What was run, padding included, in order."""
+
+    @property
+    def bucket_sizes(self) -> list[int]:
+        return [next(iter(batch.values())).shape[0] for batch in self.batches]
+
+    def start(self, tensors: Tensors, bucket: int) -> Tensors | asyncio.Future[Tensors]:
+        self.batches.append(tensors)
+        if not self._seconds:
+            return self._run(tensors)
+        return asyncio.ensure_future(self._run_slowly(tensors))
+
+    async def _run_slowly(self, tensors: Tensors) -> Tensors:
+        await asyncio.sleep(self._seconds)
+        return self._run(tensors)
+
+
+# Observers
+
+
+@dataclass(frozen=True)
+class Left:
+    """A batch that left the queue."""
+
+    rows: int
+    padding_rows: int
+    requests: int
+    trigger: Trigger
+
+
+@dataclass
+class RecordingObserver:
+    """Remembers what it was told."""
+
+    left: list[Left] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    run_seconds: list[float] = field(default_factory=list)
+
+    def batch_left(self, *, rows: int, padding_rows: int, requests: int, trigger: Trigger) -> None:
+        self.left.append(Left(rows, padding_rows, requests, trigger))
+
+    def request_waited(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    def batch_ran(self, *, assemble_seconds: float, run_seconds: float) -> None:
+        self.run_seconds.append(run_seconds)
+
+
+class Tally:
+    """A histogram's child that keeps what it observed."""
+
+    def __init__(self) -> None:
+        self.observed: list[float] = []
+
+    def observe(self, amount: float) -> None:
+        self.observed.append(amount)
+
+
+def model_metrics(metrics: Metrics, name: str = "mnist", version: str = "1") -> ModelMetrics:
+    return ModelMetrics(metrics, name, version, preprocess=Tally(), predict=Tally(), postprocess=Tally())
+
+
+# REST
+
+
+class ScriptedEndpoint:
+    """Answers every request alike: with bytes, or by raising; remembers what it was asked."""
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        answer: bytes | BaseException = b"{}",
+        *,
+        name: str = "mnist",
+        version: str = "1",
+        head_bytes: int | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.metrics = model_metrics(metrics, name, version)
+        self.asked: list[tuple[str, bytes]] = []
+        """The call and the body of each request, in order."""
+        self.head_bytes_asked: list[int | None] = []
+        self.headers_asked: list[dict[str, str]] = []
+        self._answer = answer
+        self._head_bytes = head_bytes
+        self._seconds = seconds
+
+    def metadata(self) -> dict[str, Any]:
+        return {"name": self.name, "versions": [self.version], "platform": "none", "inputs": [], "outputs": []}
+
+    async def predict_v1(self, body: bytes, headers: Headers) -> bytes:
+        return await self._respond("predict", body, headers)
+
+    async def explain_v1(self, body: bytes, headers: Headers) -> bytes:
+        return await self._respond("explain", body, headers)
+
+    async def infer_v2(self, body: bytes, head_bytes: int | None, headers: Headers) -> tuple[bytes, int | None]:
+        self.head_bytes_asked.append(head_bytes)
+        return await self._respond("infer", body, headers), self._head_bytes
+
+    async def infer_grpc(self, message: ModelInferRequest, timeout_seconds: float, headers: Headers) -> bytes:
+        return await self._respond("grpc", message.SerializeToString(), headers)
+
+    async def _respond(self, call: str, body: bytes, headers: Headers) -> bytes:
+        self.asked.append((call, body))
+        self.headers_asked.append(headers())
+        if self._seconds:
+            await asyncio.sleep(self._seconds)
+        if isinstance(self._answer, BaseException):
+            raise self._answer
+        return self._answer
+
+
+@dataclass
+class Answered:
+    """What a caller got back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+
+class Caller:
+    """Sends one request to an ASGI application, in as many pieces as given, and keeps the answer."""
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        pieces: Iterable[bytes] = (b"",),
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        self.scope: dict[str, Any] = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()],
+        }
+        self._pieces = list(pieces)
+        self.messages: list[dict[str, Any]] = []
+
+    async def call(self, app: RestApp) -> Answered:
+        await app(self.scope, self.receive, self.send)
+        return self.answered
+
+    async def receive(self) -> dict[str, Any]:
+        piece = self._pieces.pop(0)
+        return {"type": "http.request", "body": piece, "more_body": bool(self._pieces)}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.messages.append(message)
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.messages)
+
+    @property
+    def answered(self) -> Answered:
+        start, body = self.messages
+        headers = {name.decode(): value.decode() for name, value in start["headers"]}
+        return Answered(int(start["status"]), headers, body["body"])
+
+
+class LeavingCaller:
+    """Sends some pieces of a body and hangs up; its connection then cancels the task, as ours does."""
+
+    def __init__(self, path: str, pieces: Iterable[bytes] = ()) -> None:
+        self.scope: dict[str, Any] = {"type": "http", "method": "POST", "path": path, "headers": []}
+        self._pieces = list(pieces)
+        self.messages: list[dict[str, Any]] = []
+
+    async def receive(self) -> dict[str, Any]:
+        if self._pieces:
+            return {"type": "http.request", "body": self._pieces.pop(0), "more_body": True}
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.messages.append(message)
+
+
+class StalledCaller:
+    """Sends a whole request and does not read the answer."""
+
+    def __init__(self, path: str, body: bytes = b"{}") -> None:
+        self.scope: dict[str, Any] = {"type": "http", "method": "POST", "path": path, "headers": []}
+        self._body = body
+
+    async def receive(self) -> dict[str, Any]:
+        return {"type": "http.request", "body": self._body, "more_body": False}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await asyncio.Event().wait()
+
+    def hang_up(self) -> None:
+        self.scope[TASK].cancel()
+
+
+# Numbers
+
+
+def rows(*values: float, width: int = 1) -> np.ndarray:
+    """One row for each value, filled with it."""
+    return np.repeat(np.array(values, dtype=np.float32)[:, np.newaxis], width, axis=1)
+
+
+Clock = Callable[[], float]
