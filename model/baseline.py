@@ -47,15 +47,15 @@ class Answers:
 
     @property
     def predicted(self) -> npt.NDArray[np.int64]:
-        return self.probabilities.argmax(axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
 
     @property
     def confidence(self) -> npt.NDArray[np.float64]:
-        return self.probabilities.max(axis=1).astype(np.float64)
+        return np.asarray(self.probabilities.max(axis=1), dtype=np.float64)
 
     @property
     def correct(self) -> npt.NDArray[np.bool_]:
-        return self.predicted == self.labels
+        return np.asarray(self.predicted == self.labels, dtype=np.bool_)
 
 
 def describe(test: Answers, validation: Answers) -> Json:
@@ -146,7 +146,7 @@ def quantile_edges(values: npt.NDArray[np.float64], max_bins: int = MAX_BINS) ->
     low, high = distinct[gaps], distinct[gaps + 1]
     middle = low + (high - low) / 2
     # Between two neighbouring floats there is no middle; the upper one then opens the upper bin.
-    return np.where(middle > low, middle, high)
+    return np.asarray(np.where(middle > low, middle, high), dtype=np.float64)
 
 
 def bin_counts(values: npt.NDArray[np.float64], edges: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

@@ -24,6 +24,13 @@ INTERRUPTED = 130
 """Ctrl-C, as shells report it."""
 
 
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Name the default of every option that has one; `None` and `False` would tell nobody anything."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return super()._get_help_string(action) if action.default else action.help
+
+
 class Parser(argparse.ArgumentParser):
     """Options whose mistakes are raised, so that they look like all other errors."""
 

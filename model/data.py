@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 
 from model import idx, links
@@ -24,6 +23,9 @@ VALIDATION_SHARE = 12
 """One training row in twelve is held out: 5,000 of 60,000."""
 TEST_SHARE = 6
 """MNIST has one test row for six training rows; `--rows` keeps that."""
+
+CACHE = "cache"
+FALLBACK = "scikit-learn digits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +66,22 @@ class Link:
 def load(path: Path | None, *, allow_fallback: bool, rows: int | None, console: Console) -> Dataset:
     """Get the images and split them; `rows` keeps only the first training rows, for a trial."""
     if path is not None:
-        name, arrays = f"file {path.name}", links.from_path(path)
+        name, arrays = f"--data {path.name}", links.from_path(path)
     else:
         cache = cache_folder()
         chain = [
-            Link("cache", lambda: links.from_folder(cache)),
+            Link(CACHE, lambda: links.from_folder(cache)),
             Link("Keras", links.from_keras),
             Link(f"npm {links.NPM_PACKAGE}", links.from_npm),
         ]
         if allow_fallback:
-            chain.append(Link("scikit-learn digits", links.digits))
+            chain.append(Link(FALLBACK, links.digits))
         name, arrays = first_that_has_them(chain, console)
-        if name not in ("cache", "scikit-learn digits"):
+        if name not in (CACHE, FALLBACK):
             keep(arrays, cache, console)
-    is_mnist = name != "scikit-learn digits"
-    if not is_mnist:
-        console.print("These are scikit-learn's small digits, not MNIST: expect other numbers.")
-    return split(arrays, Source(name, is_mnist, checksums(arrays)), rows)
+    if name == FALLBACK:
+        console.print("images: these are small digits and not MNIST, and their numbers mean little")
+    return split(arrays, Source(name, name != FALLBACK, checksums(arrays)), rows)
 
 
 def first_that_has_them(chain: Sequence[Link], console: Console) -> tuple[str, Arrays]:
@@ -92,9 +93,9 @@ def first_that_has_them(chain: Sequence[Link], console: Console) -> tuple[str, A
                 arrays = link.get()
         except (LinkFailed, DamagedData) as error:
             failures[link.name] = str(error)
-            console.print(f"images: not from {link.name} ({error})", highlight=False)
+            console.print(f"images: not from {link.name} ({error})", soft_wrap=True)
         else:
-            console.print(f"images: from {link.name}", highlight=False)
+            console.print(f"images: from {link.name}", soft_wrap=True)
             return link.name, arrays
     raise DataUnavailable(failures)
 
@@ -138,13 +139,11 @@ def keep(arrays: Arrays, folder: Path, console: Console) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, part in PARTS.items():
-            with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as beside:
-                try:
-                    beside.write(idx.encode(part, np.ascontiguousarray(arrays[name])))
-                    beside.close()
-                    os.replace(beside.name, folder / part.file)
-                except BaseException:
-                    Path(beside.name).unlink(missing_ok=True)
-                    raise
+            beside = folder / f".{part.file}.{os.getpid()}"
+            try:
+                beside.write_bytes(idx.encode(part, arrays[name]))
+                beside.replace(folder / part.file)
+            finally:
+                beside.unlink(missing_ok=True)
     except OSError as error:
-        console.print(f"images: not cached in {folder} ({error})", highlight=False)
+        console.print(f"images: not cached in {folder} ({error})", soft_wrap=True)

@@ -38,9 +38,7 @@ def draw_curves(history: History, path: Path) -> None:
 def _draw_pair(axes: Axes, history: History, name: str) -> None:
     epochs = history["epoch"]
     axes.plot(epochs, history[name], color=TRAIN, marker="o", markersize=4, label="train, with dropout")
-    axes.plot(
-        epochs, history[f"validation_{name}"], color=VALIDATION, marker="s", markersize=4, label="validation"
-    )
+    axes.plot(epochs, history[f"validation_{name}"], color=VALIDATION, marker="s", markersize=4, label="validation")
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
@@ -58,9 +56,7 @@ def draw_confusion(quality: Quality, path: Path) -> None:
     for actual, predicted in np.ndindex(*counts.shape):
         if counts[actual, predicted]:
             colour = "white" if share[actual, predicted] > 0.3 else "black"
-            axes.text(
-                predicted, actual, f"{counts[actual, predicted]}", ha="center", va="center", color=colour
-            )
+            axes.text(predicted, actual, f"{counts[actual, predicted]}", ha="center", va="center", color=colour)
     axes.set_xticks(range(len(CLASSES)), CLASSES)
     axes.set_yticks(range(len(CLASSES)), CLASSES)
     axes.set_xlabel("predicted digit")

@@ -65,8 +65,7 @@ def decode(part: Part, payload: bytes) -> Bytes:
     """Read an uncompressed idx file, and refuse anything but the pinned one."""
     if len(payload) != part.size_bytes:
         raise DamagedData(
-            f"{part.file} is damaged: it has {len(payload):,} bytes uncompressed, "
-            f"and {part.size_bytes:,} were expected"
+            f"{part.file} is damaged: it has {len(payload):,} bytes uncompressed, and {part.size_bytes:,} were expected"
         )
     array = np.frombuffer(payload, dtype=np.uint8, offset=len(part.header)).reshape(part.shape)
     if not payload.startswith(part.header):
@@ -84,8 +83,7 @@ def verify(part: Part, array: Bytes) -> None:
     """Refuse an array whose idx file would not have the pinned checksum."""
     if array.dtype != np.uint8 or array.shape != part.shape:
         raise DamagedData(
-            f"{part.file} is damaged: it holds {array.dtype} {array.shape}, "
-            f"and uint8 {part.shape} was expected"
+            f"{part.file} is damaged: it holds {array.dtype} {array.shape}, and uint8 {part.shape} was expected"
         )
     found = checksum(part.header, array)
     if found != part.sha256:

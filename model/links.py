@@ -7,6 +7,7 @@ Keras and npm are asked through their own clients.
 """
 
 import gzip
+import io
 import os
 import shutil
 import socket
@@ -15,6 +16,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +76,9 @@ def from_keras() -> Arrays:
     # Keras has no timeout of its own, and a firewall that swallows packets would stop us for minutes.
     socket.setdefaulttimeout(KERAS_TIMEOUT_SECONDS)
     try:
-        (train_images, train_labels), (test_images, test_labels) = keras.datasets.mnist.load_data()
+        # Its own progress bar would draw over ours.
+        with redirect_stdout(io.StringIO()):
+            (train_images, train_labels), (test_images, test_labels) = keras.datasets.mnist.load_data()
     except Exception as error:
         # Keras reports a failed download as a bare Exception; what is more exact and is no I/O is a bug.
         if type(error) is not Exception and not isinstance(error, OSError | ValueError):

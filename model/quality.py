@@ -18,8 +18,6 @@ Floats = npt.NDArray[np.floating[Any]]
 
 CLASSES = tuple(str(digit) for digit in range(10))
 CALIBRATION_BINS = 15
-SIGNIFICANCE = 0.05
-"""One comparison in twenty of equal models may look like a loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +56,7 @@ class Comparison:
 def measure(labels: Labels, predicted: Labels, confidence: Floats) -> Quality:
     """Judge `predicted` classes, each with the probability the model gave it."""
     classes = np.arange(len(CLASSES))
-    precision, recall, f1, rows = precision_recall_fscore_support(
-        labels, predicted, labels=classes, zero_division=0.0
-    )
+    precision, recall, f1, rows = precision_recall_fscore_support(labels, predicted, labels=classes, zero_division=0.0)
     counts = confusion_matrix(labels, predicted, labels=classes)
     correct = labels == predicted
     return Quality(

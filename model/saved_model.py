@@ -20,8 +20,10 @@ SIGNATURE = "serving_default"
 BATCH_ROWS = 1_000
 """Rows run together when a whole data set is judged: enough to be quick, little memory."""
 
-_INPUTS = {"image": (tf.uint8, [None, 28, 28])}
-_OUTPUTS = {"probabilities": (tf.float32, [None, 10]), "digit": (tf.int64, [None])}
+Specs = dict[str, tuple[Any, list[Any]]]
+
+_INPUTS: Specs = {"image": (tf.uint8, [None, 28, 28])}
+_OUTPUTS: Specs = {"probabilities": (tf.float32, [None, 10]), "digit": (tf.int64, [None])}
 
 Predict = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
 
@@ -29,16 +31,17 @@ Predict = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
 def write(network: Any, folder: Path) -> None:
     """Write the trained network into `folder` as a SavedModel with one signature."""
 
-    @tf.function(input_signature=[tf.TensorSpec([None, 28, 28], tf.uint8, name="image")])
     def answer(image: Any) -> dict[str, Any]:
         probabilities = network(image, training=False)
         return {"probabilities": probabilities, "digit": tf.argmax(probabilities, axis=1)}
+
+    function = tf.function(answer, input_signature=[tf.TensorSpec([None, 28, 28], tf.uint8, name="image")])
 
     # A bare module, and not the Keras model: the graph and its weights are all that anyone needs to serve.
     module = tf.Module()
     module.weights = [weight.value for weight in network.weights]
     try:
-        tf.saved_model.save(module, str(folder), signatures={SIGNATURE: answer})
+        tf.saved_model.save(module, str(folder), signatures={SIGNATURE: function})
     except (OSError, tf.errors.OpError) as error:
         raise NotWritten(folder, _first_line(error)) from error
 
@@ -68,14 +71,14 @@ def read(folder: Path) -> Predict:
     return predict
 
 
-def _specs(tensors: dict[str, Any]) -> dict[str, tuple[Any, list[Any]]]:
+def _specs(tensors: dict[str, Any]) -> Specs:
     return {
         name: (spec.dtype, ["any rank"] if spec.shape.rank is None else spec.shape.as_list())
         for name, spec in tensors.items()
     }
 
 
-def _described(specs: dict[str, tuple[Any, list[Any]]]) -> str:
+def _described(specs: Specs) -> str:
     return " and ".join(
         f"{name} {dtype.name} [{', '.join('-1' if size is None else str(size) for size in shape)}]"
         for name, (dtype, shape) in sorted(specs.items())

@@ -14,7 +14,7 @@ import csv
 import math
 import sys
 import time
-from argparse import ArgumentDefaultsHelpFormatter, Namespace
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def parse(arguments: Sequence[str]) -> Namespace:
     parser = command.Parser(
         prog="python -m model.train",
         description=__doc__.split("\n")[0],
-        formatter_class=ArgumentDefaultsHelpFormatter,
+        formatter_class=command.HelpFormatter,
     )
     add = parser.add_argument
     add("--network", choices=EPOCHS, default="mlp", help="architecture")
@@ -63,9 +63,7 @@ def parse(arguments: Sequence[str]) -> Namespace:
     )
     add("--seed", type=command.whole_number(0, 2**32 - 1), default=1, help="same seed, same weights")
     add("--output", type=Path, default=Path("models/mnist"), help="folder of versions")
-    add(
-        "--version", type=command.whole_number(1, 2**31 - 1), help="number to export (default: next free one)"
-    )
+    add("--version", type=command.whole_number(1, 2**31 - 1), help="number to export (default: next free one)")
     add(
         "--data",
         type=Path,
@@ -95,9 +93,7 @@ def main(arguments: Sequence[str]) -> int:
 
     # The version folder is claimed first: a disk that refuses must not cost a training run.
     with export.staged(options.output, options.version) as (folder, final):
-        dataset = data.load(
-            options.data, allow_fallback=options.allow_fallback, rows=options.rows, console=console
-        )
+        dataset = data.load(options.data, allow_fallback=options.allow_fallback, rows=options.rows, console=console)
 
         # TensorFlow takes seconds to start, and a mistake in the options should not wait for it.
         from model import network, saved_model
@@ -201,9 +197,7 @@ def fit(
     def look(step: int, logs: dict[str, float]) -> None:
         progress.update(task, completed=(epoch - 1) * steps_per_epoch + step + 1)
         if not math.isfinite(logs["loss"]):
-            raise LossDiverged(
-                loss=logs["loss"], epoch=epoch, step=step + 1, learning_rate=options.learning_rate
-            )
+            raise LossDiverged(loss=logs["loss"], epoch=epoch, step=step + 1, learning_rate=options.learning_rate)
 
     def report(_index: int, logs: dict[str, float]) -> None:
         progress.console.print(
@@ -218,9 +212,7 @@ def fit(
         batch_size=options.batch_size,
         epochs=options.epochs,
         verbose=0,
-        callbacks=[
-            keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_train_batch_end=look, on_epoch_end=report)
-        ],
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_train_batch_end=look, on_epoch_end=report)],
     ).history
     return {
         "epoch": range(1, options.epochs + 1),

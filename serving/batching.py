@@ -173,16 +173,14 @@ class Batcher:
             if batch:
                 self._run(batch)
                 return
-        entries = self._queue.next_in_line()
-        if entries is None:
+        lines = self._queue.lines()
+        if not lines:
             return
-        move = next_move(
-            (entry.rows for entry in entries),
-            oldest_age=self._clock() - entries[0].arrived,
-            quiet_turns=self._quiet_turns,
-            is_draining=self._is_draining,
-            policy=self._policy,
-        )
+        entries, move = lines[0], self._next_move(lines[0])
+        if isinstance(move, Wait):
+            # A batch that is full already does not wait for the company of an older one.
+            entries = next((line for line in lines if isinstance(self._next_move(line), Send)), entries)
+            move = self._next_move(entries)
         match move:
             case Send():
                 self._send(self._queue.take(entries, move.requests), move.trigger)
@@ -191,6 +189,15 @@ class Batcher:
                 self._wake_up = self._loop.call_soon(self._turn)
             case Wait():
                 self._alarm = self._loop.call_later(move.seconds, self._turn)
+
+    def _next_move(self, entries: deque[Entry]) -> Send | Settle | Wait:
+        return next_move(
+            (entry.rows for entry in entries),
+            oldest_age=self._clock() - entries[0].arrived,
+            quiet_turns=self._quiet_turns,
+            is_draining=self._is_draining,
+            policy=self._policy,
+        )
 
     def _send(self, batch: list[Entry], trigger: Trigger) -> None:
         """Send a batch, which holds at least the request at the head of its queue."""
@@ -245,12 +252,13 @@ class Batcher:
     def _fail(self, batch: list[Entry], error: BaseException) -> None:
         """Halve a batch until the request at fault stands alone, and answer that one."""
         alive = [entry for entry in batch if not entry.answer.done()]
-        if len(alive) > 1 and not self._is_closed:
+        # The only one left of several is not yet the one at fault: that may have been one that hung up.
+        if len(batch) > 1 and not self._is_closed:
             middle = len(alive) // 2
             self._retries.extend((alive[:middle], alive[middle:]))
         else:
             # Of several, nobody will find out any more whose fault it is.
-            reason = error if len(alive) == 1 else Draining("the server stopped while the request ran")
+            reason = error if len(batch) == 1 else Draining("the server stopped while the request ran")
             for entry in alive:
                 entry.answer.set_exception(_as_serving_error(reason))
 

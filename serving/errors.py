@@ -22,6 +22,9 @@ StartupError stands apart: it ends the process before a request is taken.
 from http import HTTPStatus
 from typing import ClassVar
 
+LONGEST_SENTENCE = 600
+"""In characters. A name may come as long as a body, and gRPC tells a sentence in a header, of which 8 KiB are taken."""
+
 
 class StartupError(Exception):
     """The process cannot serve; the message is the one sentence its operator reads."""
@@ -34,6 +37,13 @@ class ServingError(Exception):
     grpc_status: ClassVar[str]
     """The name of a gRPC status code; this file knows no gRPC."""
     reason: ClassVar[str]
+
+    def __init__(self, sentence: str) -> None:
+        """Keep both ends of a long sentence: what came is told first, what was expected last."""
+        if len(sentence) > LONGEST_SENTENCE:
+            half = LONGEST_SENTENCE // 2
+            sentence = f"{sentence[:half]} ... {sentence[-half:]}"
+        super().__init__(sentence)
 
 
 class InvalidRequest(ServingError):

@@ -133,7 +133,10 @@ def _to_integers(spec: TensorSpec, flat: list[Any], *, has_floats: bool) -> np.n
 def _to_floats(spec: TensorSpec, flat: list[Any]) -> np.ndarray:
     try:
         with np.errstate(over="ignore"):
-            array = np.array(flat, dtype=spec.dtype)
+            # By way of numpy's own numbers: bfloat16 knows no integer beyond 63 bits.
+            array = np.array(flat, dtype=np.float64 if spec.dtype.kind == "V" else spec.dtype).astype(
+                spec.dtype, copy=False
+            )
             is_finite = bool(np.isfinite(array).all())
     except OverflowError:
         is_finite = False

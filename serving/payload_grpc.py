@@ -6,6 +6,7 @@ the messages, not the transport.
 """
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -79,9 +80,7 @@ def decode(message: ModelInferRequest, signature: Signature) -> Request:
         rows=signature.rows(tensors),
         outputs=_outputs(message, signature),
         id=message.id,
-        timeout_seconds=timeout_seconds(message.parameters["timeout"].int64_param)
-        if "timeout" in message.parameters
-        else float("inf"),
+        timeout_seconds=_timeout_seconds(message),
     )
 
 
@@ -100,6 +99,14 @@ def encode(
         else:
             getattr(entry.contents, TYPED_FIELD[datatype]).extend(array.ravel().tolist())
     return answer
+
+
+def _timeout_seconds(message: ModelInferRequest) -> float:
+    if "timeout" not in message.parameters:
+        return inf
+    parameter = message.parameters["timeout"]
+    choice = parameter.WhichOneof("parameter_choice")
+    return timeout_seconds(getattr(parameter, choice) if choice else None)
 
 
 def _outputs(message: ModelInferRequest, signature: Signature) -> tuple[OutputChoice, ...]:

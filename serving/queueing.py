@@ -69,14 +69,14 @@ class Queue:
         self.rows += entry.rows
         self.bytes += entry.size_bytes
 
-    def next_in_line(self) -> deque[Entry] | None:
-        """Find the queue to serve; its head is a request that somebody waits for."""
+    def lines(self) -> list[deque[Entry]]:
+        """The queues by the age of their heads, which are requests that somebody waits for."""
         for shapes, entries in list(self._by_shapes.items()):
             while entries and entries[0].answer.done():
                 self._uncount(entries.popleft())
             if not entries:
                 del self._by_shapes[shapes]
-        return min(self._by_shapes.values(), key=lambda entries: entries[0].arrived, default=None)
+        return sorted(self._by_shapes.values(), key=lambda entries: entries[0].arrived)
 
     def take(self, entries: deque[Entry], count: int) -> list[Entry]:
         """Remove so many from a queue's head; gives those that somebody still waits for."""

@@ -117,6 +117,7 @@ def _first_line(error: BaseException) -> str:
     """Cut TensorFlow's message to what its reader can act on."""
     text = TRACE.sub("", str(getattr(error, "message", None) or error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # A failure inside a nested call is introduced by two lines about its place.
-    told = [line for line in lines if not line.startswith(("Graph execution error", "Detected at node"))]
+    # A failure inside a nested call is introduced by lines about its place.
+    places = ("Graph execution error", "Detected at node", "<stack traces")
+    told = [line for line in lines if not line.startswith(places)]
     return told[0] if told else type(error).__name__

@@ -10,9 +10,9 @@ import argparse
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from serving.errors import StartupError
 
@@ -55,10 +55,15 @@ class Limit(Group):
     """The largest body over REST and the largest message over gRPC; one beyond is answered with 413."""
 
 
+def _number(value: object) -> object:
+    """Read a number that came as text, which a closed list of numbers does not do by itself."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 class Shed(Group):
     """How a request is turned away when the queue is full."""
 
-    status: Literal[503, 429] = 503
+    status: Annotated[Literal[503, 429], BeforeValidator(_number)] = 503
     """503 is retried by most proxies, 429 by few; gRPC says UNAVAILABLE or RESOURCE_EXHAUSTED."""
 
 

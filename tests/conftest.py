@@ -6,12 +6,15 @@ the rules that are the same for all of them.
 
 import os
 import shutil
+import signal
 from collections import defaultdict
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from hypothesis import settings
+from pytest_timeout import Settings
 
 TESTS = Path(__file__).parent
 
@@ -20,6 +23,15 @@ TIMEOUT_SECONDS = {"unit": 2, "contract": 120, "chaos": 120}
 
 A fault in batching shows as a caller who waits for ever, so a test that hangs must fail.
 """
+
+AGAIN_SECONDS = 1.0
+"""A test of a single file that is past its limit is interrupted so often, since a task can swallow the first one."""
+
+
+class TookTooLong(BaseException):
+    """A test hangs. Hypothesis would take any Exception, and pytest's own Failed, for an example
+    to be tried again, and hang again."""
+
 
 # The layer's limit is the one that counts: a busy machine is no reason to fail an example.
 settings.register_profile("ecluse", deadline=None)
@@ -33,6 +45,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS[layer]))
         if layer != "unit" and item.get_closest_marker("looptime") is not None:
             raise pytest.UsageError(f"{item.nodeid}: sockets and processes know no simulated time")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Settings) -> Generator[None, object, object]:
+    """Have pytest-timeout's signal raise what nothing on the way catches."""
+    was_set = yield
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise TookTooLong(f"the test was not over after {settings.timeout:g} seconds")
+
+    if settings.method == "signal":
+        is_unit = item.path.is_relative_to(TESTS / "unit")
+        signal.signal(signal.SIGALRM, interrupt)
+        signal.setitimer(signal.ITIMER_REAL, settings.timeout, AGAIN_SECONDS if is_unit else 0)
+    return was_set
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

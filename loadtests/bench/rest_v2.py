@@ -55,18 +55,23 @@ def whole_request(path: str, port: int, headers: dict[str, str], body: bytes) ->
 def ask(path: str, port: int, headers: dict[str, str], body: bytes) -> Answer:
     """Send one request and read what the answer says."""
     answer_headers, answer = _exchange("POST", path, port, headers, body)
-    json_length = int(answer_headers.get(_JSON_LENGTH, len(answer)))
+    return decode_answer(answer, int(answer_headers.get(_JSON_LENGTH, len(answer))))
+
+
+def decode_answer(answer: bytes, json_length: int) -> Answer:
+    """Read the outputs of an answer: those in its JSON, and those behind it."""
     raw = answer[json_length:]
     outputs: dict[str, Array] = {}
     for output in json.loads(answer[:json_length])["outputs"]:
-        datatype, shape = output["datatype"], output["shape"]
-        if "data" in output:
-            values = np.array(output["data"], dtype=NUMPY_TYPES[datatype])
-            outputs[output["name"]] = values.reshape(shape)
-        else:
+        name, datatype, shape = output["name"], output["datatype"], output["shape"]
+        if "data" not in output:
             size = output["parameters"]["binary_data_size"]
-            outputs[output["name"]] = decode_raw(raw[:size], datatype, shape)
+            outputs[name] = decode_raw(raw[:size], datatype, shape)
             raw = raw[size:]
+            continue
+        values = np.array(output["data"], dtype=NUMPY_TYPES[datatype]).reshape(shape)
+        # JSON has no bytes; a text stands for its UTF-8.
+        outputs[name] = np.vectorize(str.encode, otypes="O")(values) if datatype == "BYTES" else values
     return outputs
 
 

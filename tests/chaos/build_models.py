@@ -19,7 +19,7 @@ NUMBER = tf.TensorSpec([None], tf.float32, "number")
 SECONDS = tf.TensorSpec([None], tf.float32, "seconds")
 
 LOAD_SECONDS = 60.0
-RUN_SECONDS = 2.0
+RUN_SECONDS = 4.0
 
 
 def slept(seconds: Any) -> Any:

@@ -9,8 +9,7 @@ import contextlib
 import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
 from typing import Any, Self
 
 import grpc
@@ -28,6 +27,7 @@ LIVE = "/v2/health/live"
 
 HANG_SECONDS = 60.0
 """After this long a caller is one who hangs."""
+POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -238,18 +238,28 @@ async def counted(address: str, name: str, **labels: object) -> float:
 async def until_counted(address: str, name: str, value: float, **labels: object) -> None:
     """Wait for a metric to have this value."""
     async with asyncio.timeout(HANG_SECONDS):
-        while await counted(address, name, **labels) != value:
-            await asyncio.sleep(0.02)
+        while True:
+            if await counted(address, name, **labels) == value:
+                return
+            await asyncio.sleep(POLL_SECONDS)
 
 
-@dataclass
-class Tally:
-    """What became of the requests of many callers."""
+class Blocked:
+    """A batch that keeps the model busy for as long as it takes, behind which others wait."""
 
-    answered: int = 0
-    lost: list[str] = field(default_factory=list)
-    numbers: Any = field(default_factory=lambda: count(1))
-    """Every request of a tally asks about numbers of its own."""
+    def __init__(self, address: str, seconds: float = 2.0) -> None:
+        self._address = address
+        self._seconds = seconds
 
-    def next_numbers(self) -> list[float]:
-        return [float(next(self.numbers)) for _ in range(2)]
+    async def __aenter__(self) -> Self:
+        batches = await counted(self._address, "ecluse_batches_total")
+        self._running = asyncio.create_task(post(self._address, INFER, v2([1.0], self._seconds)))
+        await until_counted(self._address, "ecluse_batches_total", batches + 1)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert answer(await self._running) == expected([1.0])
+
+    @property
+    def has_ended(self) -> bool:
+        return self._running.done()

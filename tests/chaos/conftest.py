@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,24 @@ if sys.dont_write_bytecode:
     # Two dozen servers are started, each of which would compile TensorFlow's Python anew.
     os.environ["PYTHONDONTWRITEBYTECODE"] = ""
     os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / "build/pycache")
+
+
+AT_ONCE = 2
+"""Servers that start at the same time; each takes a processor for seconds."""
+
+
+@contextmanager
+def running(servers: Mapping[str, RunningServer]) -> Iterator[None]:
+    """Start servers that were made with `until=None`, and end them."""
+    with ExitStack() as stack:
+        starting: list[RunningServer] = []
+        for server in servers.values():
+            if len(starting) == AT_ONCE:
+                starting.pop(0).wait_for("ready")
+            starting.append(stack.enter_context(server))
+        for server in starting:
+            server.wait_for("ready")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.chaos.callers import (
     INFER,
+    Blocked,
     Connection,
     Rpc,
     answer,
@@ -20,29 +21,11 @@ from tests.chaos.callers import (
 )
 from tests.servers import RunningServer
 
-SLOW_SECONDS = 3.0
-
 
 @pytest.fixture
 async def address(clerk: RunningServer) -> str:
     await until_counted(clerk.http_address, "ecluse_inflight_requests", 0)
     return clerk.http_address
-
-
-class Blocked:
-    """A batch that keeps the model busy, behind which others wait."""
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-
-    async def __aenter__(self) -> "Blocked":
-        batches = await counted(self._address, "ecluse_batches_total")
-        self.running = asyncio.create_task(post(self._address, INFER, v2([1.0], SLOW_SECONDS)))
-        await until_counted(self._address, "ecluse_batches_total", batches + 1)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert answer(await self.running) == expected([1.0])
 
 
 async def test_a_rest_caller_who_closes_its_connection_frees_its_place_while_the_slow_batch_runs(address: str) -> None:
@@ -54,7 +37,7 @@ async def test_a_rest_caller_who_closes_its_connection_frees_its_place_while_the
         await until_counted(address, "ecluse_queue_rows", 7)
         await caller.close()
         await until_counted(address, "ecluse_queue_rows", 0)
-        assert not blocked.running.done()
+        assert not blocked.has_ended
     await until_counted(address, "ecluse_inflight_requests", 0)
     assert await counted(address, "ecluse_requests_total", protocol="v2", code=499) == left + 1
     assert await counted(address, "ecluse_batch_rows_sum") == run + 1  # the slow request's only row
@@ -72,7 +55,7 @@ async def test_a_grpc_caller_who_cancels_frees_its_place_while_the_slow_batch_ru
         call.cancel()
         assert await answered is grpc.StatusCode.CANCELLED
         await until_counted(address, "ecluse_queue_rows", 0)
-        assert not blocked.running.done()
+        assert not blocked.has_ended
     await until_counted(address, "ecluse_inflight_requests", 0)
     assert await counted(address, "ecluse_requests_total", protocol="grpc", code=499) == left + 1
     assert await counted(address, "ecluse_batch_rows_sum") == run + 1
@@ -137,7 +120,7 @@ async def test_a_caller_who_leaves_in_the_middle_of_its_body_is_forgotten(clerk:
 
 async def test_a_thousand_callers_who_leave_at_once_leave_nothing_behind(clerk: RunningServer, address: str) -> None:
     left = await counted(address, "ecluse_requests_total", code=499)
-    async with Blocked(address):
+    async with Blocked(address, seconds=5.0):
         callers = [asyncio.create_task(rest_rows(address, [2.0])) for _ in range(500)]
         async with Rpc(clerk.grpc_address) as rpc:
             calls = [rpc.start(message([2.0])) for _ in range(500)]

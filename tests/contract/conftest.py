@@ -13,6 +13,15 @@ from tests.servers import ROOT, RunningServer, environment
 
 BUILD_SECONDS = 120
 
+TEST_SECONDS = 120
+"""The limit of this layer, less what it takes to start servers, which have limits of their own."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS, func_only=True))
+
 
 @pytest.fixture(scope="session")
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:

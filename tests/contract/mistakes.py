@@ -131,7 +131,7 @@ FORM = [
     Mistake(
         "inputs that differ in rows",
         {"inputs": [tensor("price", "FP32", [2], [1, 2]), tensor("count", "INT32", [1, 2], [1, 2])]},
-        ("'count'", "'price'", "1 rows", "2"),
+        ("'count'", "'price'", "1", "2"),
         INFER.format("two_inputs"),
     ),
     v2("a number for an id", GOOD_INPUT, "'id'", "a string", id=7),
@@ -160,14 +160,13 @@ DATATYPE_AND_SHAPE = [
     x("too few dimensions", [1, 2, 3], "[3]", "[-1, 3]", shape=[3]),
     x("too many dimensions", [1, 2, 3], "[1, 1, 3]", "[-1, 3]", shape=[1, 1, 3]),
     x("rows that are too long", [1, 2, 3, 4], "[1, 4]", "[-1, 3]", shape=[1, 4]),
-    x("no rows", [], "no rows", "at least one", shape=[0, 3]),
+    v2("no rows", tensor("x", "FP32", [0, 3], []), "no rows", "at least one"),
     x("a shape beyond any memory", [1], "no request can fill", shape=[2**62, 2**62]),
     x("a size beyond 64 bits", [1], "'shape'", shape=[2**70, 3]),
     raw(
         "a size of ten thousand digits",
         b'{"inputs": [{"name": "x", "datatype": "FP32", "shape": [%s, 3], "data": [1, 2, 3]}]}' % digits(10_000),
-        "'x'",
-        "'shape'",
+        "not JSON",
     ),
     v2("65 dimensions", tensor("x", "FP32", [1] * 65, [1]), "'x'", "no request can fill", model="any_rank_in"),
     v2("empty and yet huge", tensor("x", "FP32", [2**40, 0, 2**40], []), "'x'", "can fill", model="any_rank_in"),
@@ -276,7 +275,7 @@ V1 = [
         model="two_inputs",
     ),
     v1("two instances where one is all", {"instances": [[[0] * 3] * 2] * 2}, "one instance", "2", model="fixed_matrix"),
-    v1("a list of columns that is too deep", {"inputs": [[[1, 2, 3]]]}, "'x'", "lists"),
+    v1("a list of columns that is too deep", {"inputs": [[[1, 2, 3]]]}, "'x'", "[1, 1]", "[-1, 3]"),
     Mistake("no explainer", {"instances": [[1, 2, 3]]}, ("'dense'", "no explainer"), "/v1/models/dense:explain"),
 ]
 

@@ -324,7 +324,7 @@ simulated = pytest.mark.looptime(noop_cycles=0)
 
 
 @simulated
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(any_arrivals, any_plans, st.one_of(policies, waiting_policies))
 async def test_whatever_happens_every_request_is_answered_once_with_its_own_rows(
     arrivals: list[Arrival], plan: list[RunPlan], policy: Policy
@@ -337,7 +337,7 @@ async def test_whatever_happens_every_request_is_answered_once_with_its_own_rows
 
 
 @simulated
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(any_arrivals, any_plans, policies, st.integers(1, 30), st.integers(8, 900))
 async def test_a_short_queue_turns_away_and_keeps_its_promise_to_those_inside(
     arrivals: list[Arrival], plan: list[RunPlan], policy: Policy, max_queue_rows: int, max_queue_bytes: int
@@ -348,7 +348,7 @@ async def test_a_short_queue_turns_away_and_keeps_its_promise_to_those_inside(
 
 
 @simulated
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(peaceful_arrivals, good_plans, policies)
 async def test_requests_of_one_shape_run_in_order_and_never_wait_for_an_idle_lane(
     arrivals: list[Arrival], plan: list[RunPlan], policy: Policy
@@ -360,7 +360,7 @@ async def test_requests_of_one_shape_run_in_order_and_never_wait_for_an_idle_lan
 
 
 @simulated
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(peaceful_arrivals, good_plans, waiting_policies)
 async def test_no_batch_waits_longer_for_company_than_the_limit(
     arrivals: list[Arrival], plan: list[RunPlan], policy: Policy
@@ -418,7 +418,7 @@ async def test_finding_the_poisonous_requests_of_a_batch_takes_a_bounded_number_
 
 
 @simulated
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(peaceful_arrivals, good_plans, policies)
 async def test_a_full_batch_says_so_and_one_that_could_grow_left_an_idle_lane(
     arrivals: list[Arrival], plan: list[RunPlan], policy: Policy

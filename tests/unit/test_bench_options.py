@@ -1,0 +1,44 @@
+"""The command line of the benchmark."""
+
+from pathlib import Path
+
+import pytest
+
+from loadtests.bench.errors import BenchError
+from loadtests.bench.options import parse_options
+
+
+def test_the_model_is_called_by_its_folder(tmp_path: Path) -> None:
+    version = tmp_path / "digits" / "3"
+    version.mkdir(parents=True)
+    assert parse_options(["--model", str(version.parent)]).model_name == "digits"
+    assert parse_options(["--model", str(version)]).model_name == "digits"
+
+
+def test_a_quick_run_takes_one_short_round_unless_told_otherwise(tmp_path: Path) -> None:
+    quick = parse_options(["--model", str(tmp_path), "--quick", "--rounds", "2"])
+    assert (quick.rounds, quick.seconds) == (2, 1.0)
+    thorough = parse_options(["--model", str(tmp_path)])
+    assert (thorough.rounds, thorough.seconds, thorough.connections) == (3, 5.0, (1, 16, 64))
+
+
+def test_connections_are_measured_once_each_from_few_to_many(tmp_path: Path) -> None:
+    options = parse_options(["--model", str(tmp_path), "--connections", "64", "1", "64"])
+    assert options.connections == (1, 64)
+
+
+def test_contenders_keep_their_turn_in_whatever_order_they_are_named(tmp_path: Path) -> None:
+    options = parse_options(["--model", str(tmp_path), "--only", "kserve", "ecluse"])
+    assert [each.name for each in options.contenders] == ["ecluse", "kserve"]
+
+
+def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"there is no model in .*nowhere: run `make model`"):
+        parse_options(["--model", str(tmp_path / "nowhere")])
+
+
+@pytest.mark.parametrize("arguments", [["--rounds", "0"], ["--seconds", "-1"], ["--seconds", "nan"], ["--only", "x"]])
+def test_a_senseless_number_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_options(arguments)
+    assert arguments[0] in capsys.readouterr().err
