@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from model.data import Dataset
+from model.hyperparameters import Hyperparameters
 from model.quality import Quality
 
 SCHEMA_VERSION = 1
@@ -27,7 +28,7 @@ def describe(
     name: str,
     model_version: int,
     dataset: Dataset,
-    hyperparameters: dict[str, Any],
+    hyperparameters: Hyperparameters,
     weights: int,
     training_seconds: float,
     quality: Quality,
@@ -57,7 +58,7 @@ def describe(
             "keras": version("keras"),
             "numpy": np.__version__,
         },
-        "hyperparameters": hyperparameters,
+        "hyperparameters": asdict(hyperparameters) | {"learning_rate_schedule": "half a cosine to zero"},
         "weights": weights,
         "training_seconds": round(training_seconds, 1),
         "metrics": {"measured_on": "test rows"} | asdict(quality),

@@ -91,7 +91,7 @@ def first_that_has_them(chain: Sequence[Link], console: Console) -> tuple[str, A
         try:
             with console.status(f"images: {link.name}"):
                 arrays = link.get()
-        except (LinkFailed, DamagedData) as error:
+        except (LinkFailed, DamagedData, OSError) as error:
             failures[link.name] = str(error)
             console.print(f"images: not from {link.name} ({error})", soft_wrap=True)
         else:

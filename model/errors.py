@@ -63,8 +63,7 @@ class LossDiverged(ModelError):
 
     def __init__(self, *, loss: float, epoch: int, step: int, learning_rate: float) -> None:
         super().__init__(
-            f"the loss became {loss} in epoch {epoch} before step {step}: "
-            f"lower --learning-rate, which is {learning_rate:g}"
+            f"the loss became {loss} in epoch {epoch} by step {step}: lower --learning-rate, which is {learning_rate:g}"
         )
 
 

@@ -57,10 +57,11 @@ def from_folder(folder: Path) -> Arrays:
 def from_npz(path: Path) -> Arrays:
     """Read an archive laid out as Keras' mnist.npz."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here, because numpy leaves the file of a broken archive open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[_NPZ_NAMES[name]] for name in PARTS}
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DamagedData(f"{path} is damaged, or not laid out as Keras' mnist.npz: {error}") from error
+        raise DamagedData(f"{path} is damaged, or not laid out as Keras' mnist.npz") from error
     for name, part in PARTS.items():
         idx.verify(part, arrays[name])
     return arrays

@@ -76,8 +76,10 @@ def expected_calibration_error(
     confidence: Floats, correct: npt.NDArray[np.bool_], bins: int = CALIBRATION_BINS
 ) -> float:
     """Mean distance between confidence and accuracy over equal-width bins, weighted by their rows."""
-    which = np.minimum((confidence.astype(np.float64) * bins).astype(np.int64), bins - 1)
-    promised = np.bincount(which, weights=confidence, minlength=bins)
+    # An answer that is not a number promises nothing.
+    sure = np.nan_to_num(confidence.astype(np.float64)).clip(0.0, 1.0)
+    which = np.minimum((sure * bins).astype(np.int64), bins - 1)
+    promised = np.bincount(which, weights=sure, minlength=bins)
     kept = np.bincount(which, weights=correct, minlength=bins)
     return float(np.abs(promised - kept).sum() / len(confidence))
 

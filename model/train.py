@@ -11,7 +11,6 @@ in its assets.extra/ beside the model card and the baseline. Exit status: 0 done
 """
 
 import csv
-import math
 import sys
 import time
 from argparse import Namespace
@@ -20,20 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from model import baseline, card, command, data, export, figures, quality
-from model.errors import LossDiverged
+from model.hyperparameters import Hyperparameters
 
 # Where nothing is said, what reaches its goal quickly on two cores.
 EPOCHS = {"mlp": 10, "cnn": 8}
 DROPOUT = {"mlp": 0.2, "cnn": 0.4}
 LEARNING_RATE = {"sgd": 0.5, "momentum": 0.1, "rmsprop": 0.001, "adam": 0.002}
-MOMENTUM = 0.9
-
-# The loss is looked at, and the bar moved, once in so many steps: crossing from the graph
-# to Python at each step would double the time of the MLP.
-STEPS_PER_LOOK = 20
 
 
 def parse(arguments: Sequence[str]) -> Namespace:
@@ -80,9 +73,15 @@ def parse(arguments: Sequence[str]) -> Namespace:
         help="keep only the first training rows, and a sixth as many test rows, for a trial",
     )
     options = parser.parse_args(arguments)
-    options.learning_rate = options.learning_rate or LEARNING_RATE[options.optimizer]
-    options.epochs = options.epochs or EPOCHS[options.network]
-    options.dropout = DROPOUT[options.network] if options.dropout is None else options.dropout
+    options.settings = Hyperparameters(
+        network=options.network,
+        optimizer=options.optimizer,
+        learning_rate=options.learning_rate or LEARNING_RATE[options.optimizer],
+        epochs=options.epochs or EPOCHS[options.network],
+        batch_size=options.batch_size,
+        dropout=DROPOUT[options.network] if options.dropout is None else options.dropout,
+        seed=options.seed,
+    )
     return options
 
 
@@ -96,40 +95,12 @@ def main(arguments: Sequence[str]) -> int:
         dataset = data.load(options.data, allow_fallback=options.allow_fallback, rows=options.rows, console=console)
 
         # TensorFlow takes seconds to start, and a mistake in the options should not wait for it.
-        from model import network, saved_model
-        from model.framework import keras, tf
+        from model import fitting, network, saved_model
 
-        # One seed for Python, numpy and TensorFlow, and only kernels that add in a fixed order.
-        keras.utils.set_random_seed(options.seed)
-        tf.config.experimental.enable_op_determinism()
-
-        steps_per_epoch = math.ceil(len(dataset.train) / options.batch_size)
-        learning_rate = keras.optimizers.schedules.CosineDecay(
-            options.learning_rate, decay_steps=steps_per_epoch * options.epochs
-        )
-        optimizer = {
-            "sgd": lambda: keras.optimizers.SGD(learning_rate),
-            "momentum": lambda: keras.optimizers.SGD(learning_rate, momentum=MOMENTUM),
-            "rmsprop": lambda: keras.optimizers.RMSprop(learning_rate),
-            "adam": lambda: keras.optimizers.Adam(learning_rate),
-        }[options.optimizer]()
-        net = network.build(options.network, dropout=options.dropout)
-        net.compile(
-            optimizer,
-            loss="sparse_categorical_crossentropy",
-            metrics=["accuracy"],
-            steps_per_execution=min(STEPS_PER_LOOK, steps_per_epoch),
-        )
-
+        fitting.make_repeatable(options.settings.seed)
+        net = network.build(options.settings.network, dropout=options.settings.dropout)
         fit_started = time.perf_counter()
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            console=console,
-        ) as progress:
-            history = fit(net, dataset, options, progress, steps_per_epoch)
+        history = fitting.fit(net, dataset, options.settings, console)
         training_seconds = time.perf_counter() - fit_started
 
         # Judged through the exported signature: the card tells what a caller gets.
@@ -146,30 +117,16 @@ def main(arguments: Sequence[str]) -> int:
         figures.draw_curves(history, assets / "curves.png")
         figures.draw_confusion(measured, assets / "confusion.png")
         export.write_json(assets / "baseline.json", baseline.describe(test, validation))
-        export.write_json(
-            assets / "model_card.json",
-            card.describe(
-                name=final.parent.name,
-                model_version=int(final.name),
-                dataset=dataset,
-                hyperparameters={
-                    name: getattr(options, name)
-                    for name in (
-                        "network",
-                        "optimizer",
-                        "learning_rate",
-                        "epochs",
-                        "batch_size",
-                        "dropout",
-                        "seed",
-                    )
-                }
-                | {"learning_rate_schedule": "half a cosine to zero"},
-                weights=net.count_params(),
-                training_seconds=training_seconds,
-                quality=measured,
-            ),
+        model_card = card.describe(
+            name=final.parent.name,
+            model_version=int(final.name),
+            dataset=dataset,
+            hyperparameters=options.settings,
+            weights=net.count_params(),
+            training_seconds=training_seconds,
+            quality=measured,
         )
+        export.write_json(assets / "model_card.json", model_card)
 
     seconds = time.perf_counter() - started
     print(f"model: {final}")
@@ -178,49 +135,6 @@ def main(arguments: Sequence[str]) -> int:
         f"(trained in {training_seconds:.0f} s, {seconds:.0f} s in all)"
     )
     return command.PASSED
-
-
-def fit(
-    net: Any, dataset: data.Dataset, options: Namespace, progress: Progress, steps_per_epoch: int
-) -> figures.History:
-    """Train to the last epoch, and stop at once when the loss is no longer a number."""
-    from model.framework import keras
-
-    task = progress.add_task("training", total=steps_per_epoch * options.epochs)
-    epoch = 0
-
-    def begin(index: int, _logs: Any = None) -> None:
-        nonlocal epoch
-        epoch = index + 1
-        progress.update(task, description=f"epoch {epoch} of {options.epochs}")
-
-    def look(step: int, logs: dict[str, float]) -> None:
-        progress.update(task, completed=(epoch - 1) * steps_per_epoch + step + 1)
-        if not math.isfinite(logs["loss"]):
-            raise LossDiverged(loss=logs["loss"], epoch=epoch, step=step + 1, learning_rate=options.learning_rate)
-
-    def report(_index: int, logs: dict[str, float]) -> None:
-        progress.console.print(
-            f"epoch {epoch:2d}  loss {logs['loss']:.4f}  accuracy {logs['accuracy']:.4f}  "
-            f"validation loss {logs['val_loss']:.4f}  accuracy {logs['val_accuracy']:.4f}"
-        )
-
-    logged = net.fit(
-        dataset.train.images,
-        dataset.train.labels,
-        validation_data=(dataset.validation.images, dataset.validation.labels),
-        batch_size=options.batch_size,
-        epochs=options.epochs,
-        verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_train_batch_end=look, on_epoch_end=report)],
-    ).history
-    return {
-        "epoch": range(1, options.epochs + 1),
-        "loss": logged["loss"],
-        "accuracy": logged["accuracy"],
-        "validation_loss": logged["val_loss"],
-        "validation_accuracy": logged["val_accuracy"],
-    }
 
 
 def write_history(path: Path, history: figures.History) -> None:

@@ -55,8 +55,8 @@ def to_json(array: np.ndarray) -> Any:
         return _decoded(array.tolist())
     if array.dtype.kind == "V":  # orjson does not know bfloat16
         array = array.astype(np.float32)
-    # orjson refuses an array that is not in row-major order.
-    return np.ascontiguousarray(array)
+    # orjson refuses an array that is not in row-major order, and one without a dimension.
+    return np.ascontiguousarray(array) if array.ndim else array[()]
 
 
 def _decoded(value: Any) -> Any:
@@ -131,12 +131,11 @@ def _to_integers(spec: TensorSpec, flat: list[Any], *, has_floats: bool) -> np.n
 
 
 def _to_floats(spec: TensorSpec, flat: list[Any]) -> np.ndarray:
+    # bfloat16 by itself takes no integer beyond 63 bits.
+    exact = np.dtype(np.float64) if spec.dtype.kind == "V" else spec.dtype
     try:
         with np.errstate(over="ignore"):
-            # By way of numpy's own numbers: bfloat16 knows no integer beyond 63 bits.
-            array = np.array(flat, dtype=np.float64 if spec.dtype.kind == "V" else spec.dtype).astype(
-                spec.dtype, copy=False
-            )
+            array = np.array(flat, dtype=exact).astype(spec.dtype, copy=False)
             is_finite = bool(np.isfinite(array).all())
     except OverflowError:
         is_finite = False

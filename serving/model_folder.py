@@ -23,15 +23,19 @@ class ModelVersion:
 
 def find_version(folder: Path) -> ModelVersion:
     """Choose the version to serve; raises StartupError with what was found instead."""
+    try:
+        return _find(folder)
+    except OSError as error:
+        raise StartupError(f"model folder {folder} cannot be read: {error.strerror}") from error
+
+
+def _find(folder: Path) -> ModelVersion:
     if not folder.is_dir():
         raise StartupError(f"model folder {folder} does not exist or is not a folder")
     if _is_saved_model(folder):
         version = folder.resolve().name
         return ModelVersion(version if version.isdecimal() else "1", folder)
-    try:
-        children = list(folder.iterdir())
-    except OSError as error:
-        raise StartupError(f"model folder {folder} cannot be read: {error.strerror}") from error
+    children = list(folder.iterdir())
     versions = [child for child in children if child.name.isdecimal() and _is_saved_model(child)]
     if not versions:
         names = ", ".join(sorted(child.name for child in children)[:5]) or "nothing"

@@ -118,7 +118,7 @@ def _inputs(message: dict[str, Any], signature: Signature, tail: memoryview) -> 
 
 
 def _outputs(message: dict[str, Any], signature: Signature, *, is_binary: bool) -> tuple[OutputChoice, ...]:
-    if message.get("outputs") is None:
+    if message.get("outputs") in (None, []):
         return all_outputs(signature, is_binary=is_binary)
     chosen: dict[str, OutputChoice] = {}
     for entry in _objects(message, "outputs"):

@@ -182,11 +182,7 @@ class HookedEndpoint:
                 response = await self._call(_to_infer_request(request, self.name), headers)
         except TimeoutError:
             raise DeadlineExceeded(f"no answer within the request's timeout of {timeout_seconds:g} s") from None
-        if isinstance(response, dict):
-            response = kserve.InferResponse.from_rest(self.name, response)
-        if not isinstance(response, kserve.InferResponse):
-            raise ModelFailed(f"model {self.name!r} gave a {type(response).__name__}, expected an InferResponse")
-        outputs = {output.name: _as_array(output) for output in response.outputs}
+        outputs = self._outputs(response)
         missing = [choice.name for choice in request.outputs if choice.name not in outputs]
         if missing:
             raise InvalidRequest(f"unknown output {missing[0]!r}, the model gave {sorted(outputs)}")
@@ -204,9 +200,21 @@ class HookedEndpoint:
         except ModelNotReady as error:
             raise NotReady(f"model {self.name!r} is not ready") from error
         except Exception as error:
-            logs.event("model_failed", level=logs.ERROR, error=error, model_name=self.name)
-            raise ModelFailed(f"the model failed: {type(error).__name__}") from error
+            raise self._failed(error) from error
         return response
+
+    def _outputs(self, response: Any) -> Tensors:
+        """Read the answer of user code, which may be wrong in any way."""
+        try:
+            if isinstance(response, dict):
+                response = kserve.InferResponse.from_rest(response)
+            return {output.name: _as_array(output) for output in response.outputs}
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> ModelFailed:
+        logs.event("model_failed", level=logs.ERROR, error=error, model_name=self.name)
+        return ModelFailed(f"the model failed: {type(error).__name__}")
 
 
 class Server(kserve.ModelServer):  # type: ignore[misc]  # kserve ships no types

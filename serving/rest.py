@@ -70,13 +70,13 @@ class RestApp:
         scope[TASK] = asyncio.current_task()
         try:
             status, headers, body = await self._answer(scope, receive)
+            headers.append((b"content-length", b"%d" % len(body)))
+            if self._lifecycle.is_draining:
+                headers.append(CLOSE)
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
         except asyncio.CancelledError:
             return  # the caller left, and there is nobody to answer
-        headers.append((b"content-length", b"%d" % len(body)))
-        if self._lifecycle.is_draining:
-            headers.append(CLOSE)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:

@@ -7,6 +7,7 @@ alone does not prove.
 """
 
 from dataclasses import dataclass
+from math import inf
 from time import perf_counter
 
 import numpy as np
@@ -47,7 +48,8 @@ def warm_up(run: Run, signature: Signature, latency: LatencyTable, buckets: tupl
     except InvalidRequest as error:
         # Zeros may be no valid input at all; the model may still serve real ones.
         note = f"warm-up input was refused: {error}"
-        is_batched = is_batched and all(spec.shape is not None for spec in signature.outputs)
+        # Where one row was taken and more were not, it is their number that the model refuses.
+        is_batched = is_batched and latency.seconds(buckets[0]) == inf
     return Warmth(is_batched, perf_counter() - started, note)
 
 

@@ -1,9 +1,11 @@
 """What callers send, made up by Hypothesis: tensors of every datatype, and JSON of any kind."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import ml_dtypes
 import numpy as np
+import orjson
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -12,7 +14,7 @@ from serving.datatypes import BYTES, DTYPES
 datatypes = st.sampled_from(sorted(DTYPES))
 shapes = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
 
-texts = st.text("a\0é€😀\"\\", max_size=4)
+texts = st.text('a\0é€😀"\\', max_size=4)
 """Of one to four bytes a letter, with those that JSON escapes; a closed alphabet takes no time to look up."""
 
 json_scalars = st.one_of(
@@ -21,8 +23,7 @@ json_scalars = st.one_of(
     st.integers(-(2**63), 2**64 - 1),
     st.floats(allow_nan=False, allow_infinity=False),
     texts,
-    st.just({"b64": "AAE="}),
-    st.just({"b64": 7}),
+    st.fixed_dictionaries({"b64": st.sampled_from(["AAE=", "?", 7])}),
 )
 json_values = st.recursive(
     json_scalars,
@@ -32,6 +33,29 @@ json_values = st.recursive(
 """Whatever a JSON body may hold; numbers beyond 64 bits are floats by the time they are parsed."""
 
 
+@st.composite
+def spoiled(draw: st.DrawFn, good: Any, changes: int = 2) -> Any:
+    """A good message in which a place or two hold anything, or nothing at all."""
+    message = orjson.loads(orjson.dumps(good))
+    for _ in range(draw(st.integers(1, changes))):
+        holder, key = draw(st.sampled_from(list(_places(message))))
+        if isinstance(holder, dict) and draw(st.booleans()):
+            del holder[key]
+        else:
+            holder[key] = draw(json_values)
+        if not message:
+            break
+    return message
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place of a message, as what holds it and the key it has there."""
+    keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield value, key
+        yield from _places(value[key])
+
+
 def tensors(datatype: str, shape: tuple[int, ...], *, is_json: bool = False) -> st.SearchStrategy[np.ndarray]:
     """Arrays of any values at all, or of those that JSON can carry."""
     if datatype == BYTES:
@@ -39,10 +63,8 @@ def tensors(datatype: str, shape: tuple[int, ...], *, is_json: bool = False) -> 
         count = int(np.prod(shape, dtype=np.int64))
         return st.lists(elements, min_size=count, max_size=count).map(lambda values: bytes_tensor(values, shape))
     if datatype == "BF16":
-        halves = st.integers(0, 2**16 - 1)
-        bits = hnp.arrays(np.uint16, shape, elements=halves)
-        as_bfloats = bits.map(lambda array: array.view(ml_dtypes.bfloat16))
-        return as_bfloats.map(_finite) if is_json else as_bfloats
+        bits = hnp.arrays(np.uint16, shape, elements=st.integers(0, 2**16 - 1))
+        return (bits.map(_finite) if is_json else bits).map(lambda array: array.view(ml_dtypes.bfloat16))
     dtype = DTYPES[datatype]
     if dtype.kind == "f" and is_json:
         finite = hnp.from_dtype(dtype, allow_nan=False, allow_infinity=False)
@@ -56,8 +78,9 @@ def bytes_tensor(values: list[bytes], shape: tuple[int, ...]) -> np.ndarray:
     return array.reshape(shape)
 
 
-def _finite(array: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(array), array, np.ones_like(array))
+def _finite(bits: np.ndarray) -> np.ndarray:
+    """Make ones of the bfloat16 whose exponent says that they are no numbers."""
+    return np.where(bits & 0x7F80 == 0x7F80, np.uint16(0x3F80), bits)
 
 
 def listed(array: np.ndarray) -> Any:

@@ -28,6 +28,8 @@ from tests.chaos.callers import (
 from tests.chaos.conftest import NAMED, PATIENT
 from tests.servers import END_SECONDS, RunningServer
 
+pytestmark = pytest.mark.timeout(300)  # the first test waits for three servers to start, one after the other
+
 LONG_SECONDS = 60.0
 """A run, or a lame duck, that no test waits for."""
 SOON_SECONDS = 15.0

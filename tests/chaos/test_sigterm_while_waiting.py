@@ -31,6 +31,8 @@ from tests.chaos.conftest import NAMED, PATIENT, running
 from tests.chaos.load import Balancer, Endpoint, Load
 from tests.servers import RunningServer
 
+pytestmark = pytest.mark.timeout(300)  # the first test waits for six servers to start
+
 LAME_DUCK_SECONDS = 2.0
 SLOW_SECONDS = 4.0
 """Longer than the lame duck, so that such a request is in flight when the listeners close."""

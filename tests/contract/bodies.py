@@ -123,13 +123,13 @@ def good_messages() -> list[bytes]:
 
 
 def spoilt_question(random: Random, good: Sequence[Question]) -> Question:
-    """One question in ten is noise; the rest are good ones with something changed."""
+    """One question in twenty is noise; the rest are good ones with something changed."""
     way = random.random()
-    if way < 0.1:
+    if way < 0.05:
         return Question(random.choice(good).path, random.randbytes(random.randrange(200)))
-    if way < 0.35:
+    if way < 0.3:
         return spoilt_tensors(random)
-    if way < 0.65:
+    if way < 0.75:
         return spoilt_structure(random)
     question = random.choice(good)
     return Question(question.path, spoilt_bytes(random, question.body), question.head_bytes)
@@ -178,14 +178,14 @@ def with_tail(model: str, message: Any, tail: bytes, *, size: int | None = None)
 
 def with_fault(random: Random, value: Any) -> Any:
     """Change one place of a JSON value: the deeper it lies, the likelier it is found."""
-    if isinstance(value, dict) and value and random.random() < 0.85:
+    if isinstance(value, dict) and value and random.random() < 0.95:
         key = random.choice(tuple(value))
         if random.random() < 0.1:
             value[random.choice(("x", "inputs", "instances", "data", ""))] = value.pop(key)
         else:
             value[key] = with_fault(random, value[key])
         return value
-    if isinstance(value, list) and value and random.random() < 0.85:
+    if isinstance(value, list) and value and random.random() < 0.9:
         at = random.randrange(len(value))
         match random.randrange(8):
             case 0:

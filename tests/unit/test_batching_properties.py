@@ -322,6 +322,9 @@ any_arrivals = st.lists(
 
 simulated = pytest.mark.looptime(noop_cycles=0)
 
+# Many examples on a busy machine: the limit is for what hangs.
+pytestmark = pytest.mark.timeout(10)
+
 
 @simulated
 @settings(max_examples=60)

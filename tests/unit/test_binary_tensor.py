@@ -11,6 +11,9 @@ from serving.errors import InvalidRequest
 from serving.signature import TensorSpec
 from tests.strategies import assert_same, bytes_tensor, datatypes, shapes, tensors
 
+# Many examples on a busy machine: the limit is for what hangs.
+pytestmark = pytest.mark.timeout(10)
+
 
 def spec(datatype: str) -> TensorSpec:
     return TensorSpec("x", datatype, None)

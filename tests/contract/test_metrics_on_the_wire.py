@@ -1,0 +1,317 @@
+"""A scrape of a live server is what `monitoring/contract.py` says, and counts each outcome once."""
+
+import math
+import socket
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import grpc
+import pytest
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from monitoring.contract import CODES, CONTRACT, OUTCOMES, PROTOCOLS, REJECTIONS, STAGES, TRIGGERS, Kind
+from monitoring.contract import Metric as Described
+from serving.oip_pb2 import ModelInferRequest
+from tests.contract.mistakes import INFER, PREDICT, tensor
+from tests.contract.wire import JSON, Caller, Rpc
+from tests.servers import RunningServer
+
+OTHERS = ("process_", "python_", "request_")
+"""Families that come from the process, from Python and from KServe."""
+IMAGE = [[[0] * 4] * 4]
+MODEL = {"model_name": "image", "model_version": "1"}
+STRANGER = {"model_name": "", "model_version": ""}
+"""What a request to no model of ours is counted under."""
+COUNTED_SECONDS = 10.0
+
+Series = tuple[str, tuple[tuple[str, str], ...]]
+
+
+def families(text: str) -> dict[str, Metric]:
+    """Metric families under the names of the contract, where a counter ends in `_total`."""
+    found = {}
+    for family in text_string_to_metric_families(text):
+        found[f"{family.name}_total" if family.type == "counter" else family.name] = family
+    return found
+
+
+def scrape(server: RunningServer) -> str:
+    with Caller(server.http_address) as caller:
+        reply = caller.get("/metrics")
+    assert reply.status == 200
+    assert reply.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    return reply.body.decode()
+
+
+@pytest.fixture(scope="module")
+def scraped(image_server: RunningServer) -> dict[str, Metric]:
+    with Caller(image_server.http_address) as caller:
+        assert caller.post(PREDICT.format("image"), {"instances": IMAGE}).status == 200
+    return families(scrape(image_server))
+
+
+def name(described: Described) -> str:
+    return described.name
+
+
+class TestContract:
+    def test_nothing_is_exported_that_is_not_in_the_contract(self, scraped: Mapping[str, Metric]) -> None:
+        ours = {name for name in scraped if not name.startswith(OTHERS)}
+        assert ours - {described.name for described in CONTRACT} == set()
+
+    @pytest.mark.parametrize("described", CONTRACT, ids=name)
+    def test_a_family_of_the_contract_is_exported_as_described(
+        self, scraped: Mapping[str, Metric], described: Described
+    ) -> None:
+        family = scraped[described.name]
+        assert family.type == described.kind
+        assert family.documentation == described.help
+        assert family.samples
+        for sample in family.samples:
+            assert set(sample.labels) - {"le"} == set(described.labels)
+            assert not math.isnan(sample.value)
+
+    @pytest.mark.parametrize("described", [each for each in CONTRACT if each.kind is Kind.HISTOGRAM], ids=name)
+    def test_a_histogram_has_the_buckets_of_the_contract(
+        self, scraped: Mapping[str, Metric], described: Described
+    ) -> None:
+        bounds = {float(sample.labels["le"]) for sample in scraped[described.name].samples if "le" in sample.labels}
+        assert bounds == {*described.buckets, math.inf}
+
+    @pytest.mark.parametrize(
+        ("family", "labels"),
+        [
+            ("ecluse_requests_total", {"protocol": PROTOCOLS, "code": [str(code) for code in CODES]}),
+            ("ecluse_request_duration_seconds", {"protocol": PROTOCOLS, "outcome": OUTCOMES}),
+            ("ecluse_rejected_total", {"reason": REJECTIONS}),
+            ("ecluse_stage_duration_seconds", {"stage": STAGES}),
+            ("ecluse_batches_total", {"trigger": TRIGGERS}),
+        ],
+    )
+    def test_every_series_that_can_exist_is_there_from_the_start(
+        self, scraped: Mapping[str, Metric], family: str, labels: Mapping[str, list[str]]
+    ) -> None:
+        there = {
+            tuple(sample.labels[label] for label in labels)
+            for sample in scraped[family].samples
+            if sample.labels["model_name"] == "image"
+        }
+        assert there == set(product(*labels.values()))
+
+    def test_no_family_is_exported_twice(self, image_server: RunningServer) -> None:
+        declared = Counter(line.split()[2] for line in scrape(image_server).splitlines() if line.startswith("# TYPE"))
+        assert [name for name, count in declared.items() if count > 1] == []
+
+    @pytest.mark.needs("promtool")
+    def test_promtool_finds_no_fault(self, image_server: RunningServer) -> None:
+        done = subprocess.run(
+            ["promtool", "check", "metrics"], input=scrape(image_server), capture_output=True, text=True, timeout=60
+        )
+        # It also reads KServe's and Python's own families, which are not ours to name.
+        faults = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith(OTHERS)]
+        assert faults == []
+
+    def test_the_state_of_a_server_that_serves_is_told(self, scraped: Mapping[str, Metric]) -> None:
+        assert value(scraped, "ecluse_model_ready", MODEL) == 1
+        assert value(scraped, "ecluse_draining", {}) == 0
+        phases = {sample.labels["phase"]: sample.value for sample in scraped["ecluse_phase"].samples}
+        assert phases == {"loading": 0, "warming": 0, "ready": 1, "draining": 0, "stopped": 0}
+        assert value(scraped, "ecluse_model_load_duration_seconds", MODEL) > 0
+        assert value(scraped, "ecluse_warmup_duration_seconds", MODEL) > 0
+        assert abs(value(scraped, "ecluse_start_time_seconds", {}) - time.time()) < 3600
+        assert value(scraped, "ecluse_queue_limit_rows", MODEL) == 4096
+        assert value(scraped, "ecluse_queue_rows", MODEL) == 0
+        (build,) = scraped["ecluse_build_info"].samples
+        assert all(build.labels.values())
+
+
+def value(scraped: Mapping[str, Metric], family: str, labels: Mapping[str, str]) -> float:
+    (found,) = [sample.value for sample in scraped[family].samples if sample.labels == dict(labels)]
+    return float(found)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A request, and how it is counted."""
+
+    fact: str
+    ask: Callable[[RunningServer], object]
+    protocol: str
+    code: int
+    reason: str | None = None
+    model: Mapping[str, str] | None = None
+
+
+def rest(path: str, body: object, method: str = "POST", headers: Mapping[str, str] = JSON) -> Callable[..., object]:
+    def ask(server: RunningServer) -> object:
+        with Caller(server.http_address) as caller:
+            return caller.post(path, body, headers) if method == "POST" else caller.ask(method, path)
+
+    return ask
+
+
+def message(model: str = "image", *, size: int = 16, version: str = "") -> Callable[[RunningServer], object]:
+    def ask(server: RunningServer) -> object:
+        request = ModelInferRequest(model_name=model, model_version=version, raw_input_contents=[bytes(size)])
+        request.inputs.add(name="image", datatype="UINT8", shape=[1, 4, 4])
+        with Rpc(server.grpc_address) as rpc:
+            try:
+                return rpc.infer(request)
+            except grpc.RpcError as error:
+                return error
+
+    return ask
+
+
+def announce_too_much(server: RunningServer) -> object:
+    """Say that a body of a hundred million bytes follows; the answer comes without waiting for it."""
+    head = f"POST {INFER.format('image')} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.http_port), timeout=30) as connection:
+        connection.sendall(head.encode())
+        return connection.recv(65536)
+
+
+def noise(server: RunningServer) -> object:
+    with Rpc(server.grpc_address) as rpc:
+        try:
+            return rpc.send("ModelInfer", b"\xff")
+        except grpc.RpcError as error:
+            return error
+
+
+V2_IMAGE = {"inputs": [tensor("image", "UINT8", [1, 4, 4], IMAGE)]}
+V2_WRONG = {"inputs": [tensor("image", "UINT8", [1, 4], [0] * 4)]}
+
+COUNTED = [
+    Counted("an answer by v1", rest(PREDICT.format("image"), {"instances": IMAGE}), "v1", 200),
+    Counted("an answer by v2", rest(INFER.format("image"), V2_IMAGE), "v2", 200),
+    Counted("an answer by gRPC", message(), "grpc", 200),
+    Counted("a mistake by v1", rest(PREDICT.format("image"), {}), "v1", 400, "bad_input"),
+    Counted("a mistake by v2", rest(INFER.format("image"), V2_WRONG), "v2", 400, "bad_input"),
+    Counted("a mistake by gRPC", message(size=15), "grpc", 400, "bad_input"),
+    Counted("no JSON", rest(INFER.format("image"), b"{"), "v2", 400, "bad_input"),
+    Counted("no message", noise, "grpc", 400, "bad_input", STRANGER),
+    Counted("an unknown model by v1", rest(PREDICT.format("other"), {}), "v1", 404, None, STRANGER),
+    Counted("an unknown model by v2", rest(INFER.format("other"), {}), "v2", 404, None, STRANGER),
+    Counted("an unknown model by gRPC", message("other"), "grpc", 404, None, STRANGER),
+    Counted("an unknown version", message(version="7"), "grpc", 404, None, STRANGER),
+    Counted("a wrong method", rest(INFER.format("image"), None, "GET"), "v2", 405, None, STRANGER),
+    Counted("too large a body", announce_too_much, "v2", 413, "too_large"),
+    Counted(
+        "a wrong content type", rest(INFER.format("image"), {}, headers={"Content-Type": "a/b"}), "v2", 415, "bad_input"
+    ),
+]
+
+
+def fact(counted: Counted) -> str:
+    return counted.fact
+
+
+WATCHED = ("ecluse_requests_total", "ecluse_request_duration_seconds_count", "ecluse_rejected_total")
+
+
+def counts(server: RunningServer) -> Counter[Series]:
+    return Counter(
+        {
+            (sample.name, tuple(sorted(sample.labels.items()))): int(sample.value)
+            for family in families(scrape(server)).values()
+            for sample in family.samples
+            if sample.name in WATCHED
+        }
+    )
+
+
+def series(name: str, model: Mapping[str, str], **labels: str) -> Series:
+    return name, tuple(sorted({**model, **labels}.items()))
+
+
+def expected(counted: Counted) -> Counter[Series]:
+    model = counted.model or MODEL
+    outcome = OUTCOMES[0 if counted.code < 400 else 1 if counted.code < 500 else 2]
+    labels = {"protocol": counted.protocol}
+    found = Counter(
+        [
+            series("ecluse_requests_total", model, code=str(counted.code), **labels),
+            series("ecluse_request_duration_seconds_count", model, outcome=outcome, **labels),
+        ]
+    )
+    if counted.reason is not None:
+        found[series("ecluse_rejected_total", model, reason=counted.reason)] += 1
+    return found
+
+
+def assert_is_counted(server: RunningServer, before: Counter[Series], wanted: Counter[Series]) -> None:
+    """A call's status may reach its caller a moment before it is counted."""
+    deadline = time.monotonic() + COUNTED_SECONDS
+    while (found := counts(server) - before) != wanted:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("counted", COUNTED, ids=fact)
+def test_an_outcome_is_counted_once(image_server: RunningServer, counted: Counted) -> None:
+    before = counts(image_server)
+    counted.ask(image_server)
+    assert_is_counted(image_server, before, expected(counted))
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/v2", "/v2/health/ready", "/v1/models/image", "/nowhere"])
+def test_questions_are_no_inference_requests(image_server: RunningServer, path: str) -> None:
+    before = counts(image_server)
+    with Caller(image_server.http_address) as caller:
+        caller.get(path)
+    assert counts(image_server) == before
+
+
+class TestASlowModel:
+    """Outcomes that take time to come about."""
+
+    SLOW: Mapping[str, str] = {"model_name": "slow", "model_version": "1"}
+    BODY: Mapping[str, Any] = {"inputs": [tensor("x", "FP32", [1], [5])]}
+
+    @pytest.fixture
+    def before(self, zoo_server: RunningServer) -> Iterator[Counter[Series]]:
+        return counts(zoo_server)
+
+    def test_a_timeout_is_counted_once(self, zoo_server: RunningServer, before: Counter[Series]) -> None:
+        rest(INFER.format("slow"), {**self.BODY, "parameters": {"timeout": 1000}})(zoo_server)
+        wanted = expected(Counted("", rest("", None), "v2", 504, "late", self.SLOW))
+        assert_is_counted(zoo_server, before, wanted)
+
+    def test_a_caller_that_leaves_is_counted_once(self, zoo_server: RunningServer, before: Counter[Series]) -> None:
+        body = b'{"instances": [5]}'
+        head = f"POST {PREDICT.format('slow')} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        with Caller(zoo_server.http_address) as other:
+            with socket.create_connection(("127.0.0.1", zoo_server.http_port)) as connection:
+                connection.sendall(head.encode() + body)
+                # Once the request is in flight it has been read, and can be left.
+                wait_until(lambda: b'ecluse_inflight_requests{protocol="v1"} 1.0' in other.get("/metrics").body)
+        assert_is_counted(zoo_server, before, expected(Counted("", rest("", None), "v1", 499, None, self.SLOW)))
+
+    def test_a_full_queue_is_counted_for_each_that_was_turned_away(
+        self, zoo_server: RunningServer, before: Counter[Series]
+    ) -> None:
+        request = ModelInferRequest(model_name="slow")
+        request.inputs.add(name="x", datatype="FP32", shape=[1]).contents.fp32_contents.append(5)
+        with Rpc(zoo_server.grpc_address) as rpc:
+            infer: Any = rpc.channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+            calls = [infer.future(request.SerializeToString(), timeout=30) for _ in range(20)]
+            refused = sum(call.exception() is not None for call in calls)
+        assert 0 < refused < len(calls)
+        wanted: Counter[Series] = Counter()
+        for code, reason, count in ((200, None, len(calls) - refused), (503, "queue_full", refused)):
+            for each in expected(Counted("", rest("", None), "grpc", code, reason, self.SLOW)):
+                wanted[each] += count
+        assert_is_counted(zoo_server, before, wanted)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + COUNTED_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline

@@ -1,0 +1,84 @@
+"""What a caller hears of each error, by either protocol."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitoring.contract import CODES, REJECTIONS
+from serving import errors
+from serving.errors import LONGEST_SENTENCE, Refused, ServingError, WrongMethod
+
+DOCUMENTED = {
+    "InvalidRequest": (400, "INVALID_ARGUMENT", "bad_input"),
+    "UnknownModel": (404, "NOT_FOUND", "unknown_model"),
+    "UnknownRoute": (404, "UNIMPLEMENTED", "unknown_route"),
+    "WrongMethod": (405, "UNIMPLEMENTED", "wrong_method"),
+    "PayloadTooLarge": (413, "RESOURCE_EXHAUSTED", "too_large"),
+    "WrongContentType": (415, "INVALID_ARGUMENT", "bad_input"),
+    "DeadlineExceeded": (504, "DEADLINE_EXCEEDED", "late"),
+    "Overloaded": (503, "UNAVAILABLE", "queue_full"),
+    "NotReady": (503, "UNAVAILABLE", "loading"),
+    "Draining": (503, "UNAVAILABLE", "draining"),
+    "ModelFailed": (500, "INTERNAL", "model_failed"),
+}
+
+
+def leaves(error: type[ServingError]) -> Iterator[type[ServingError]]:
+    """The classes that are raised: those nothing is derived from."""
+    children = error.__subclasses__()
+    for child in children:
+        yield from leaves(child)
+    if not children:
+        yield error
+
+
+ERRORS = tuple(leaves(ServingError))
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: str(error.__name__))
+def test_each_error_has_its_statuses_and_its_reason(error: type[ServingError]) -> None:
+    assert (error.http_status, error.grpc_status, error.reason) == DOCUMENTED[error.__name__]
+
+
+def test_every_error_documented_is_there() -> None:
+    assert {error.__name__ for error in ERRORS} == DOCUMENTED.keys()
+    assert errors.__doc__ is not None
+    assert all(f"- {name}: " in errors.__doc__ for name in DOCUMENTED)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: str(error.__name__))
+def test_each_status_can_be_counted(error: type[ServingError]) -> None:
+    assert error.http_status in CODES
+
+
+def test_no_two_errors_sound_alike() -> None:
+    told = [(error.http_status, error.grpc_status, error.reason) for error in ERRORS]
+    assert len(set(told)) == len(told)
+
+
+def test_every_rejection_that_is_counted_is_the_reason_of_an_error() -> None:
+    assert set(REJECTIONS) <= {error.reason for error in ERRORS}
+
+
+def test_only_what_was_refused_whole_may_be_sent_again() -> None:
+    refused = {error for error in ERRORS if error.http_status == 503}
+    assert refused == {error for error in ERRORS if issubclass(error, Refused)}
+    assert all(error.retry_after_seconds >= 1 for error in refused if issubclass(error, Refused))
+
+
+def test_a_wrong_method_says_which_is_right() -> None:
+    error = WrongMethod("PUT", "/v2", allowed="GET")
+    assert (str(error), error.allowed) == ("PUT is not allowed on /v2: use GET", "GET")
+
+
+@given(st.text("aé😀", min_size=1).map(lambda text: text * 500))
+def test_a_sentence_is_never_too_long_for_a_header(sentence: str) -> None:
+    told = str(errors.InvalidRequest(sentence))
+    assert len(told) <= LONGEST_SENTENCE + len(" ... ")
+    assert len(told) == len(sentence) or (told.startswith(sentence[:100]) and told.endswith(sentence[-100:]))
+
+
+def test_a_short_sentence_is_kept_whole() -> None:
+    assert str(errors.InvalidRequest("a" * LONGEST_SENTENCE)) == "a" * LONGEST_SENTENCE

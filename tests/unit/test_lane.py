@@ -1,0 +1,96 @@
+"""Where a batch runs: here where it is short, on a thread of its own where it is not."""
+
+import asyncio
+import threading
+
+import pytest
+
+from serving.errors import InvalidRequest
+from serving.lane import Lane
+from serving.latency import LatencyTable
+from serving.signature import Tensors
+from tests.doubles import double, rows
+
+
+class ThreadNoting:
+    """A model that remembers on which thread it ran."""
+
+    def __init__(self) -> None:
+        self.threads: list[str] = []
+
+    def __call__(self, tensors: Tensors) -> Tensors:
+        self.threads.append(threading.current_thread().name)
+        return double(tensors)
+
+
+def table(seconds: float | None) -> LatencyTable:
+    latency = LatencyTable((1, 2))
+    if seconds is not None:
+        latency.calibrate(1, seconds)
+    return latency
+
+
+async def test_a_short_batch_runs_here_and_now() -> None:
+    model = ThreadNoting()
+    outputs = Lane(model, table(0.001), inline_seconds=0.002).start({"x": rows(3.0)}, 1)
+    assert isinstance(outputs, dict)
+    assert outputs["x"].tolist() == [[6.0]]
+    assert model.threads == [threading.current_thread().name]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "inline_seconds"),
+    [
+        pytest.param(0.003, 0.002, id="one that takes too long"),
+        pytest.param(None, 0.002, id="one of which nothing is known"),
+        pytest.param(0.000001, 0.0, id="any where the thread is never lent"),
+    ],
+)
+async def test_a_batch_runs_on_a_thread(seconds: float | None, inline_seconds: float) -> None:
+    model = ThreadNoting()
+    lane = Lane(model, table(seconds), inline_seconds=inline_seconds)
+    outputs = lane.start({"x": rows(3.0)}, 1)
+    assert isinstance(outputs, asyncio.Future)
+    assert (await outputs)["x"].tolist() == [[6.0]]
+    assert model.threads[0].startswith("lane")
+    lane.close()
+
+
+async def test_each_run_refines_what_is_known_of_its_bucket() -> None:
+    latency = table(0.001)
+    lane = Lane(double, latency, inline_seconds=0.002)
+    lane.start({"x": rows(1.0)}, 1)
+    assert 0 < latency.seconds(1) < 0.001 + 0.1
+    assert latency.seconds(1) != 0.001
+
+
+async def test_a_run_that_fails_teaches_nothing_and_raises_where_it_is_awaited() -> None:
+    def refuse(tensors: Tensors) -> Tensors:
+        raise InvalidRequest("no")
+
+    latency = table(None)
+    lane = Lane(refuse, latency, inline_seconds=0.0)
+    outputs = lane.start({"x": rows(1.0)}, 1)
+    assert isinstance(outputs, asyncio.Future)
+    with pytest.raises(InvalidRequest):
+        await outputs
+    assert latency.seconds(1) == float("inf")
+    lane.close()
+
+
+async def test_a_closed_lane_drops_what_it_has_not_begun() -> None:
+    may_end = threading.Event()
+
+    def run(tensors: Tensors) -> Tensors:
+        may_end.wait(timeout=1.0)
+        return double(tensors)
+
+    lane = Lane(run, table(None), inline_seconds=0.0)
+    running, waiting = lane.start({"x": rows(1.0)}, 1), lane.start({"x": rows(2.0)}, 1)
+    assert isinstance(running, asyncio.Future)
+    assert isinstance(waiting, asyncio.Future)
+    lane.close()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert (await running)["x"].tolist() == [[2.0]]

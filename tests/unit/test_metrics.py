@@ -1,0 +1,162 @@
+"""What is exported is what the contract says, at zero from the start, and counted once."""
+
+import re
+
+import pytest
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.parser import text_string_to_metric_families
+
+from monitoring.contract import CODES, CONTRACT, PROTOCOLS, REJECTIONS, STAGES, TRIGGERS, Kind
+from serving.lifecycle import Phase
+from serving.metrics import Metrics, ModelMetrics, RequestMetrics
+from serving.schedule import Trigger
+from tests.doubles import Tally, model_metrics
+
+MODEL = {"model_name": "mnist", "model_version": "1"}
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(name, labels)
+
+
+def test_every_metric_of_the_contract_is_exported_with_its_kind_and_help() -> None:
+    metrics = Metrics()
+    model_metrics(metrics)
+    families = {family.name: family for family in text_string_to_metric_families(metrics.render().decode())}
+    for described in CONTRACT:
+        family = families[described.name.removesuffix("_total")]
+        assert family.type == described.kind
+        assert family.documentation == described.help
+
+
+def test_nothing_of_ours_is_exported_that_is_not_in_the_contract() -> None:
+    metrics = Metrics()
+    model_metrics(metrics)
+    exported = set(re.findall(r"^# TYPE (ecluse_\w+)", metrics.render().decode(), re.MULTILINE))
+    assert exported == {metric.name for metric in CONTRACT}
+
+
+def test_the_labels_and_buckets_are_those_of_the_contract() -> None:
+    metrics = Metrics()
+    model_metrics(metrics)
+    samples: dict[str, set[tuple[str, ...]]] = {}
+    for family in metrics.registry.collect():
+        for sample in family.samples:
+            samples.setdefault(sample.name, set()).add(tuple(sorted(set(sample.labels) - {"le"})))
+    for described in CONTRACT:
+        name = described.name + ("_bucket" if described.kind is Kind.HISTOGRAM else "")
+        if name in samples:
+            assert samples[name] == {tuple(sorted(described.labels))}
+        if described.kind is Kind.HISTOGRAM:
+            bounds = re.findall(rf'^{name}{{.*le="([^"]+)"', metrics.render().decode(), re.MULTILINE)
+            assert {float(bound) for bound in bounds} == {*described.buckets, float("inf")}
+
+
+def test_every_series_that_errors_can_make_is_there_at_zero() -> None:
+    metrics = Metrics()
+    model_metrics(metrics)
+    for protocol in PROTOCOLS:
+        for code in CODES:
+            assert value(metrics, "ecluse_requests_total", **MODEL, protocol=protocol, code=str(code)) == 0
+    for reason in REJECTIONS:
+        assert value(metrics, "ecluse_rejected_total", **MODEL, reason=reason) == 0
+    for trigger in TRIGGERS:
+        assert value(metrics, "ecluse_batches_total", **MODEL, trigger=trigger) == 0
+    for stage in STAGES:
+        assert value(metrics, "ecluse_stage_duration_seconds_count", **MODEL, stage=stage) == 0
+
+
+def test_no_series_tells_when_it_was_created() -> None:
+    metrics = Metrics()
+    model_metrics(metrics)
+    assert b"_created" not in metrics.render()
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        pytest.param(200, "success", id="an answer"),
+        pytest.param(400, "client_error", id="bad input"),
+        pytest.param(499, "client_error", id="a caller who left"),
+        pytest.param(500, "server_error", id="a failure"),
+        pytest.param(503, "server_error", id="a refusal"),
+    ],
+)
+def test_an_answer_is_counted_once_with_its_duration(code: int, outcome: str) -> None:
+    metrics = Metrics()
+    RequestMetrics(metrics, "mnist", "1").answered("grpc", code, 0.25)
+    assert value(metrics, "ecluse_requests_total", **MODEL, protocol="grpc", code=str(code)) == 1
+    labels = {**MODEL, "protocol": "grpc", "outcome": outcome}
+    assert value(metrics, "ecluse_request_duration_seconds_count", **labels) == 1
+    assert value(metrics, "ecluse_request_duration_seconds_sum", **labels) == 0.25
+
+
+def test_a_reason_that_is_no_rejection_is_not_counted_as_one() -> None:
+    metrics = Metrics()
+    series = RequestMetrics(metrics, "mnist", "1")
+    series.rejected("queue_full")
+    series.rejected("unknown_model")
+    assert value(metrics, "ecluse_rejected_total", **MODEL, reason="queue_full") == 1
+    assert value(metrics, "ecluse_rejected_total", **MODEL, reason="unknown_model") is None
+
+
+def test_a_batch_is_counted_where_it_leaves_and_where_it_ran() -> None:
+    metrics = Metrics()
+    model = model_metrics(metrics)
+    model.batch_left(rows=5, padding_rows=3, requests=2, trigger=Trigger.IDLE)
+    model.request_waited(0.5)
+    model.batch_ran(assemble_seconds=0.125, run_seconds=0.25)
+    assert value(metrics, "ecluse_batches_total", **MODEL, trigger="idle") == 1
+    assert value(metrics, "ecluse_batch_rows_sum", **MODEL) == 5
+    assert value(metrics, "ecluse_batch_requests_sum", **MODEL) == 2
+    assert value(metrics, "ecluse_batch_padding_rows_total", **MODEL) == 3
+    assert value(metrics, "ecluse_executor_busy_seconds_total", **MODEL) == 0.25
+    for stage, seconds in (("queue", 0.5), ("assemble", 0.125), ("inference", 0.25)):
+        assert value(metrics, "ecluse_stage_duration_seconds_sum", **MODEL, stage=stage) == seconds
+
+
+def test_the_histograms_that_old_dashboards_know_are_kept() -> None:
+    preprocess, predict, postprocess = Tally(), Tally(), Tally()
+    model = ModelMetrics(Metrics(), "mnist", "1", preprocess=preprocess, predict=predict, postprocess=postprocess)
+    model.decoded(3, 0.1)
+    model.predicted(0.2)
+    model.encoded(0.3)
+    assert (preprocess.observed, predict.observed, postprocess.observed) == ([0.1], [0.2], [0.3])
+
+
+def test_a_gauge_that_is_watched_is_read_at_each_scrape() -> None:
+    metrics = Metrics()
+    queue = [1.0]
+    model_metrics(metrics).watch("ecluse_queue_rows", lambda: queue[0])
+    assert value(metrics, "ecluse_queue_rows", **MODEL) == 1
+    queue[0] = 7.0
+    assert value(metrics, "ecluse_queue_rows", **MODEL) == 7
+
+
+def test_one_phase_is_marked_at_a_time() -> None:
+    metrics = Metrics()
+    for phase in Phase:
+        metrics.enter_phase(phase, Phase)
+        marked = [other for other in Phase if value(metrics, "ecluse_phase", phase=other)]
+        assert marked == [phase]
+
+
+def test_the_build_is_described_by_labels() -> None:
+    metrics = Metrics()
+    versions = {"version": "1", "python": "3", "tensorflow": "2", "kserve": "0"}
+    metrics.describe_build(**versions)
+    assert value(metrics, "ecluse_build_info", **versions) == 1
+
+
+def test_metrics_that_another_library_keeps_are_exported_too() -> None:
+    metrics = Metrics()
+    foreign = Histogram("request_predict_seconds", "Theirs.", registry=CollectorRegistry())
+    metrics.adopt([foreign])
+    foreign.observe(0.5)
+    assert value(metrics, "request_predict_seconds_sum") == 0.5
+
+
+def test_two_registries_share_nothing() -> None:
+    one, other = Metrics(), Metrics()
+    RequestMetrics(one, "mnist", "1").answered("v2", 200, 0.1)
+    assert value(other, "ecluse_requests_total", **MODEL, protocol="v2", code="200") is None

@@ -1,0 +1,485 @@
+"""The REST application in process: paths, status codes, headers, and each request counted once."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.catalogue import Catalogue
+from serving.errors import (
+    DeadlineExceeded,
+    Draining,
+    InvalidRequest,
+    ModelFailed,
+    NotReady,
+    Overloaded,
+    PayloadTooLarge,
+    ServingError,
+)
+from serving.lifecycle import Lifecycle, Phase
+from serving.metrics import Metrics
+from serving.rest import RestApp
+from tests.doubles import Answered, Caller, LeavingCaller, ScriptedEndpoint, StalledCaller
+from tests.strategies import json_values
+
+PAYLOAD_BYTES = 1024
+INFER = "/v2/models/mnist/infer"
+PREDICT = "/v1/models/mnist:predict"
+
+
+class Service:
+    """A REST application with one model, `mnist` version 1, in the phase given."""
+
+    def __init__(
+        self,
+        answer: bytes | BaseException = b"{}",
+        *,
+        phase: Phase = Phase.READY,
+        shed_status: int = 503,
+        head_bytes: int | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        self.metrics = Metrics()
+        self.lifecycle = Lifecycle()
+        catalogue = Catalogue(self.lifecycle)
+        catalogue.announce("mnist")
+        self.endpoint = ScriptedEndpoint(self.metrics, answer, head_bytes=head_bytes, seconds=seconds)
+        path = [Phase.LOADING, Phase.WARMING, Phase.READY, Phase.DRAINING, Phase.STOPPED]
+        for step in path[1 : path.index(phase) + 1]:
+            self.lifecycle.enter(step)
+        if path.index(phase) >= path.index(Phase.READY):
+            catalogue.open(self.endpoint)
+        self.app = RestApp(
+            catalogue,
+            self.lifecycle,
+            self.metrics,
+            {"name": "ecluse", "version": "0", "extensions": []},
+            payload_bytes=PAYLOAD_BYTES,
+            shed_status=shed_status,
+        )
+
+    async def ask(self, method: str, path: str, *pieces: bytes, headers: dict[str, str] | None = None) -> Answered:
+        return await Caller(method, path, pieces or (b"",), headers).call(self.app)
+
+    def counted(self) -> dict[tuple[str, str, str], int]:
+        """How many requests ended how, by model, protocol and status; those that are not zero."""
+        return {
+            (labels["model_name"], labels["protocol"], labels["code"]): count
+            for labels, count in self._samples("ecluse_requests_total")
+        }
+
+    def timed(self) -> int:
+        """How many durations were observed."""
+        return sum(count for _, count in self._samples("ecluse_request_duration_seconds_count"))
+
+    def rejected(self) -> dict[str, int]:
+        return {labels["reason"]: count for labels, count in self._samples("ecluse_rejected_total")}
+
+    def _samples(self, name: str) -> Iterator[tuple[dict[str, str], int]]:
+        for family in self.metrics.registry.collect():
+            for sample in family.samples:
+                if sample.name == name and sample.value:
+                    yield sample.labels, int(sample.value)
+
+    def inflight(self) -> int:
+        return sum(self.metrics.inflight.values())
+
+
+@pytest.fixture(scope="module")
+def service() -> Service:
+    """One for tests of many examples, which count nothing."""
+    return Service()
+
+
+# Paths
+
+
+@pytest.mark.parametrize(
+    ("path", "call"),
+    [
+        pytest.param(INFER, "infer", id="V2"),
+        pytest.param("/v2/models/mnist/versions/1/infer", "infer", id="V2 with a version"),
+        pytest.param(PREDICT, "predict", id="V1"),
+        pytest.param("/v1/models/mnist/versions/1:predict", "predict", id="V1 with a version"),
+        pytest.param("/v1/models/mnist:explain", "explain", id="V1 explain"),
+    ],
+)
+async def test_a_request_reaches_the_endpoint_whole(path: str, call: str) -> None:
+    service = Service(b'{"answer": 42}')
+    answered = await service.ask("POST", path, b'{"ques', b"", b'tion": 6}', headers={"X-Trace": "abc"})
+    assert (answered.status, answered.json) == (200, {"answer": 42})
+    assert answered.headers == {"content-type": "application/json", "content-length": "14"}
+    assert service.endpoint.asked == [(call, b'{"question": 6}')]
+    assert service.endpoint.headers_asked == [{"x-trace": "abc"}]
+    protocol = path[1:3]
+    assert service.counted() == {("mnist", protocol, "200"): 1}
+
+
+async def test_binary_tensors_come_and_go_with_the_length_of_their_head() -> None:
+    service = Service(b"{}abcd", head_bytes=2)
+    headers = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": "3"}
+    answered = await service.ask("POST", INFER, b"{ }1234", headers=headers)
+    assert answered.status == 200
+    assert answered.headers["content-type"] == "application/octet-stream"
+    assert answered.headers["inference-header-content-length"] == "2"
+    assert service.endpoint.head_bytes_asked == [3]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "answer"),
+    [
+        pytest.param("/", 200, {"status": "alive"}, id="the root"),
+        pytest.param("/v2", 200, {"name": "ecluse", "version": "0", "extensions": []}, id="the server"),
+        pytest.param("/v2/", 200, {"name": "ecluse", "version": "0", "extensions": []}, id="with a slash at the end"),
+        pytest.param("/v2/health/live", 200, {"live": True}, id="liveness"),
+        pytest.param("/v2/health/ready", 200, {"ready": True, "phase": "ready"}, id="readiness"),
+        pytest.param("/v1/models", 200, {"models": ["mnist"]}, id="the models of V1"),
+        pytest.param("/v2/models", 200, {"models": ["mnist"]}, id="the models of V2"),
+        pytest.param("/v1/models/mnist", 200, {"name": "mnist", "ready": True}, id="the status of a model in V1"),
+        pytest.param("/v1/models/mnist/versions/1", 200, {"name": "mnist", "ready": True}, id="of a version in V1"),
+        pytest.param("/v2/models/mnist/ready", 200, {"name": "mnist", "ready": True}, id="the readiness of a model"),
+        pytest.param("/v2/models/mnist/versions/1/ready", 200, {"name": "mnist", "ready": True}, id="of a version"),
+        pytest.param(
+            "/v2/models/mnist",
+            200,
+            {"name": "mnist", "versions": ["1"], "platform": "none", "inputs": [], "outputs": []},
+            id="the metadata of a model",
+        ),
+        pytest.param(
+            "/v2/models/mnist/versions/1",
+            200,
+            {"name": "mnist", "versions": ["1"], "platform": "none", "inputs": [], "outputs": []},
+            id="the metadata of a version",
+        ),
+        pytest.param(
+            "/v2/models/other",
+            404,
+            {"error": "model 'other' is not served here, only 'mnist'", "reason": "unknown_model"},
+            id="an unknown model",
+        ),
+        pytest.param(
+            "/v2/models/mnist/versions/2/ready",
+            404,
+            {"error": "model 'mnist' has no version '2' here, it is served as '1'", "reason": "unknown_model"},
+            id="an unknown version",
+        ),
+        pytest.param("/v3", 404, {"error": "no such path: /v3", "reason": "unknown_route"}, id="an unknown path"),
+        pytest.param(
+            "/v2/models/mnist/infer/",
+            404,
+            {"error": "no such path: /v2/models/mnist/infer/", "reason": "unknown_route"},
+            id="a path too long",
+        ),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_what_may_be_looked_up(method: str, path: str, status: int, answer: object) -> None:
+    service = Service()
+    answered = await service.ask(method, path)
+    assert (answered.status, answered.json) == (status, answer)
+    assert answered.headers["content-type"] == "application/json"
+    assert answered.headers["content-length"] == str(len(answered.body))
+    assert service.counted() == {}, "only inference is counted"
+
+
+async def test_metrics_are_text_for_prometheus() -> None:
+    service = Service()
+    await service.ask("POST", INFER, b"{}")
+    answered = await service.ask("GET", "/metrics")
+    assert answered.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert b'ecluse_requests_total{code="200",model_name="mnist",model_version="1",protocol="v2"} 1.0' in answered.body
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "sentence", "allowed"),
+    [
+        pytest.param("POST", "/v2", 405, "POST is not allowed on /v2: use GET", "GET", id="asking by POST"),
+        pytest.param("DELETE", "/metrics", 405, "DELETE is not allowed on /metrics: use GET", "GET", id="deleting"),
+        pytest.param("GET", INFER, 405, f"GET is not allowed on {INFER}: use POST", "POST", id="inference by GET"),
+        pytest.param("HEAD", PREDICT, 405, f"HEAD is not allowed on {PREDICT}: use POST", "POST", id="V1 by HEAD"),
+        pytest.param("POST", "/v1/models/mnist:train", 404, "a model has no verb 'train'", None, id="an unknown verb"),
+        pytest.param("POST", "/v1/models/mnist:infer", 404, "a model has no verb 'infer'", None, id="V2's verb in V1"),
+        pytest.param("POST", "/v1/models/mnist:", 404, "a model has no verb ''", None, id="no verb"),
+        pytest.param(
+            "POST",
+            "/v2/models//infer",
+            404,
+            "model '' is not served here, only 'mnist'",
+            None,
+            id="a model without a name",
+        ),
+        pytest.param(
+            "POST",
+            "/v1/models/a:b:predict",
+            404,
+            "model 'a:b' is not served here, only 'mnist'",
+            None,
+            id="a colon in the name of a model",
+        ),
+        pytest.param(
+            "POST",
+            "/v1/models/mnist/versions/9:predict",
+            404,
+            "model 'mnist' has no version '9' here, it is served as '1'",
+            None,
+            id="an unknown version",
+        ),
+    ],
+)
+async def test_what_is_not_there_is_told(
+    method: str, path: str, status: int, sentence: str, allowed: str | None
+) -> None:
+    service = Service()
+    answered = await service.ask(method, path, b"{}")
+    assert (answered.status, answered.json["error"]) == (status, sentence)
+    assert answered.headers.get("allow") == allowed
+    assert service.endpoint.asked == []
+
+
+async def test_requests_for_models_we_do_not_serve_are_counted_under_no_name() -> None:
+    service = Service()
+    await service.ask("POST", "/v2/models/other/infer", b"{}")
+    await service.ask("POST", "/v1/models/mnist:train", b"{}")
+    assert service.counted() == {("", "v2", "404"): 1, ("", "v1", "404"): 1}
+
+
+paths = st.builds(
+    str.__add__,
+    st.sampled_from(["/", "/v1/models/", "/v2/models/", "/v2/models/mnist/", "/v1/models/mnist:"]),
+    st.text("/:%?a1é\0 .\ufffd", max_size=8),
+)
+
+
+@pytest.mark.timeout(10)
+@given(paths, st.sampled_from(["GET", "POST", "OPTIONS", "HEAD", "nonsense"]))
+async def test_any_path_has_an_answer_in_json(service: Service, path: str, method: str) -> None:
+    answered = await service.ask(method, path, b"{}")
+    assert answered.status in (200, 404, 405)
+    assert isinstance(answered.json, dict)
+
+
+# Phases
+
+
+@pytest.mark.parametrize(
+    ("phase", "ready", "infers", "reason"),
+    [
+        pytest.param(Phase.LOADING, 503, 503, "loading", id="loading"),
+        pytest.param(Phase.WARMING, 503, 503, "loading", id="warming"),
+        pytest.param(Phase.READY, 200, 200, None, id="ready"),
+        pytest.param(Phase.DRAINING, 503, 200, None, id="draining"),
+        pytest.param(Phase.STOPPED, 503, 503, "draining", id="stopped"),
+    ],
+)
+async def test_what_each_phase_answers(phase: Phase, ready: int, infers: int, reason: str | None) -> None:
+    service = Service(phase=phase)
+    assert (await service.ask("GET", "/v2/health/live")).status == 200
+    assert (await service.ask("GET", "/metrics")).status == 200
+    for path in ("/v2/health/ready", "/v2/models/mnist/ready", "/v1/models/mnist"):
+        assert (await service.ask("GET", path)).status == ready
+    answered = await service.ask("POST", INFER, b"{}")
+    assert answered.status == infers
+    assert answered.json.get("reason") == reason
+    assert ("retry-after" in answered.headers) is (infers == 503)
+
+
+@pytest.mark.parametrize("path", ["/v2/health/live", "/nowhere", "/metrics"])
+async def test_every_answer_closes_its_connection_while_draining(path: str) -> None:
+    assert (await Service(phase=Phase.DRAINING).ask("GET", path)).headers["connection"] == "close"
+    assert "connection" not in (await Service().ask("GET", path)).headers
+
+
+async def test_a_request_taken_before_the_drain_is_told_to_close_its_connection() -> None:
+    service = Service()
+
+    class DrainsMeanwhile(Caller):
+        async def receive(self) -> dict[str, Any]:
+            service.lifecycle.enter(Phase.DRAINING)
+            return await super().receive()
+
+    answered = await DrainsMeanwhile("POST", INFER, [b"{}"]).call(service.app)
+    assert (answered.status, answered.headers["connection"]) == (200, "close")
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("error", "shed_status", "status", "retry_after", "rejected"),
+    [
+        pytest.param(InvalidRequest("x"), 503, 400, None, {"bad_input": 1}, id="bad input"),
+        pytest.param(PayloadTooLarge("x"), 503, 413, None, {"too_large": 1}, id="too large"),
+        pytest.param(DeadlineExceeded("x"), 503, 504, None, {"late": 1}, id="late"),
+        pytest.param(Overloaded("x"), 503, 503, "1", {"queue_full": 1}, id="a full queue"),
+        pytest.param(Overloaded("x"), 429, 429, "1", {"queue_full": 1}, id="a full queue that says 429"),
+        pytest.param(NotReady("x"), 429, 503, "5", {"loading": 1}, id="not ready is 503 whatever shedding is"),
+        pytest.param(Draining("x"), 429, 503, "1", {"draining": 1}, id="and so is draining"),
+        pytest.param(ModelFailed("x"), 503, 500, None, {}, id="a model that failed"),
+    ],
+)
+@pytest.mark.parametrize("path", [pytest.param(INFER, id="V2"), pytest.param(PREDICT, id="V1")])
+async def test_each_error_is_told_and_counted_once(
+    path: str,
+    error: ServingError,
+    shed_status: int,
+    status: int,
+    retry_after: str | None,
+    rejected: dict[str, int],
+) -> None:
+    service = Service(error, shed_status=shed_status)
+    answered = await service.ask("POST", path, b"{}")
+    assert (answered.status, answered.json) == (status, {"error": "x", "reason": error.reason})
+    assert answered.headers.get("retry-after") == retry_after
+    assert service.counted() == {("mnist", path[1:3], str(status)): 1}
+    assert service.rejected() == rejected
+    assert service.timed() == 1
+    assert service.inflight() == 0
+
+
+async def test_an_error_that_nobody_foresaw_keeps_its_secrets() -> None:
+    service = Service(KeyError("a secret"))
+    answered = await service.ask("POST", INFER, b"{}")
+    assert answered.status == 500
+    assert answered.json["reason"] == "internal"
+    error_id = answered.json["error"].removeprefix("internal error ")
+    assert len(error_id) == 32
+    assert b"secret" not in answered.body
+    assert service.counted() == {("mnist", "v2", "500"): 1}
+    assert service.inflight() == 0
+
+
+async def test_two_errors_that_nobody_foresaw_have_two_ids() -> None:
+    service = Service(KeyError("a secret"))
+    first, second = [(await service.ask("POST", INFER, b"{}")).json["error"] for _ in range(2)]
+    assert first != second
+
+
+async def test_a_look_up_that_fails_is_an_answer_too() -> None:
+    service = Service()
+    caller = Caller("GET", "/")
+    caller.scope["path"] = None
+    assert (await caller.call(service.app)).status == 500
+
+
+# Bodies and their headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({}, 200, id="none"),
+        pytest.param({"Content-Type": "application/json"}, 200, id="JSON"),
+        pytest.param({"Content-Type": "Application/JSON; charset=utf-8"}, 200, id="JSON with a charset"),
+        pytest.param({"Content-Type": "text/plain"}, 415, id="text"),
+        pytest.param({"Content-Type": ""}, 415, id="nothing"),
+        pytest.param({"Content-Type": "application/octet-stream"}, 415, id="octets without the length of a head"),
+        pytest.param(
+            {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": "2"},
+            200,
+            id="octets with it",
+        ),
+        pytest.param({"Content-Type": "text/plain", "Inference-Header-Content-Length": "2"}, 415, id="text with it"),
+        pytest.param({"Content-Encoding": "gzip"}, 415, id="compressed"),
+        pytest.param({"Content-Encoding": "identity"}, 200, id="not compressed"),
+        pytest.param({"Inference-Header-Content-Length": "x"}, 400, id="a length that is no number"),
+        pytest.param({"Inference-Header-Content-Length": "-1"}, 400, id="a negative length"),
+        pytest.param({"Inference-Header-Content-Length": "9" * 19}, 400, id="a length beyond all bodies"),
+        pytest.param({"Content-Length": str(PAYLOAD_BYTES)}, 200, id="as large as may be"),
+        pytest.param({"Content-Length": str(PAYLOAD_BYTES + 1)}, 413, id="announced too large"),
+    ],
+)
+async def test_which_headers_are_taken(headers: dict[str, str], status: int) -> None:
+    service = Service()
+    answered = await service.ask("POST", INFER, b"{}", headers=headers)
+    assert answered.status == status
+    assert service.counted() == {("mnist", "v2", str(status)): 1}
+    assert bool(service.endpoint.asked) is (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "status"),
+    [
+        pytest.param([b"{}"], 200, id="in one piece"),
+        pytest.param([b"{", b"", b"}"], 200, id="in pieces"),
+        pytest.param([bytes(PAYLOAD_BYTES)], 200, id="as large as may be"),
+        pytest.param([bytes(PAYLOAD_BYTES // 2)] * 2, 200, id="as large as may be in pieces"),
+        pytest.param([bytes(PAYLOAD_BYTES + 1)], 413, id="too large in one piece"),
+        pytest.param([bytes(PAYLOAD_BYTES), b"1"], 413, id="too large in pieces"),
+    ],
+)
+async def test_how_large_a_body_may_be(pieces: Sequence[bytes], status: int) -> None:
+    service = Service()
+    answered = await service.ask("POST", INFER, *pieces)
+    assert answered.status == status
+    assert service.counted() == {("mnist", "v2", str(status)): 1}
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        assert "the limit is 1024 (LIMIT_PAYLOAD_BYTES)" in answered.json["error"]
+        assert service.rejected() == {"too_large": 1}
+
+
+@pytest.mark.timeout(10)
+@given(json_values)
+async def test_a_body_reaches_the_endpoint_as_it_is(service: Service, value: object) -> None:
+    body = orjson.dumps(value)
+    middle = len(body) // 2
+    assert (await service.ask("POST", PREDICT, body[:middle], body[middle:])).status == 200
+    assert service.endpoint.asked[-1] == ("predict", body)
+
+
+# Callers who leave
+
+
+@pytest.mark.parametrize(
+    "pieces", [pytest.param([], id="before their body"), pytest.param([b"{", b"1"], id="in the middle of it")]
+)
+async def test_a_caller_who_leaves_is_counted_as_such_and_not_answered(pieces: list[bytes]) -> None:
+    service = Service()
+    caller = LeavingCaller(INFER, pieces)
+    await service.app(caller.scope, caller.receive, caller.send)
+    assert caller.messages == []
+    assert service.counted() == {("mnist", "v2", "499"): 1}
+    assert service.inflight() == 0
+    assert service.endpoint.asked == []
+
+
+@pytest.mark.looptime
+async def test_a_caller_who_leaves_while_the_model_runs_takes_the_work_with_them(looptime: float) -> None:
+    service = Service(seconds=10.0)
+    caller = StalledCaller(INFER)
+    answering = asyncio.create_task(service.app(caller.scope, caller.receive, caller.send))
+    await asyncio.sleep(1.0)
+    assert service.inflight() == 1
+    caller.hang_up()
+    await answering
+    assert looptime == 1.0
+    assert service.counted() == {("mnist", "v2", "499"): 1}
+    assert (service.inflight(), service.timed()) == (0, 1)
+
+
+@pytest.mark.looptime
+async def test_a_caller_who_leaves_while_the_answer_is_sent_ends_in_silence() -> None:
+    service = Service()
+    caller = StalledCaller(INFER)
+    answering = asyncio.create_task(service.app(caller.scope, caller.receive, caller.send))
+    await asyncio.sleep(1.0)
+    caller.hang_up()
+    await answering
+    assert service.counted() == {("mnist", "v2", "200"): 1}
+    assert service.inflight() == 0
+
+
+@pytest.mark.looptime
+async def test_requests_in_flight_are_counted_by_protocol_and_down_to_none() -> None:
+    service = Service(seconds=1.0)
+    asking = [asyncio.create_task(service.ask("POST", path, b"{}")) for path in (INFER, INFER, PREDICT)]
+    await asyncio.sleep(0.5)
+    assert service.metrics.inflight == {"v1": 1, "v2": 2, "grpc": 0}
+    assert service.metrics.registry.get_sample_value("ecluse_inflight_requests", {"protocol": "v2"}) == 2
+    await asyncio.gather(*asking)
+    assert service.metrics.inflight == {"v1": 0, "v2": 0, "grpc": 0}
+    assert service.counted() == {("mnist", "v2", "200"): 2, ("mnist", "v1", "200"): 1}

@@ -1,0 +1,100 @@
+"""Running every batch size before the first caller does, and what is learned from it."""
+
+from math import inf
+
+import numpy as np
+import pytest
+
+from serving.datatypes import BYTES, DTYPES
+from serving.errors import InvalidRequest, ModelFailed
+from serving.latency import LatencyTable
+from serving.schedule import buckets_up_to
+from serving.signature import Signature, Tensors, TensorSpec
+from serving.warm_up import TIMED_RUNS, synthetic, warm_up
+
+BUCKETS = buckets_up_to(4)
+ROWS = Signature(
+    "s",
+    (TensorSpec("x", "FP32", (-1, 2)), TensorSpec("text", BYTES, (-1, -1))),
+    (TensorSpec("y", "FP32", (-1,)),),
+    is_batched=True,
+)
+NO_ROWS = Signature("s", (TensorSpec("x", "FP32", None),), (TensorSpec("y", "FP32", ()),), is_batched=False)
+
+
+class Recording:
+    """Gives a row for each row, and remembers how many there were."""
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+
+    def __call__(self, tensors: Tensors) -> Tensors:
+        rows = tensors["x"].shape[0] if tensors["x"].ndim else 0
+        self.rows.append(rows)
+        return {"y": np.zeros(rows)}
+
+
+def test_every_bucket_is_run_and_its_time_is_known() -> None:
+    model, latency = Recording(), LatencyTable(BUCKETS)
+    warmth = warm_up(model, ROWS, latency, BUCKETS)
+    assert warmth.is_batched
+    assert warmth.note == ""
+    assert sorted(set(model.rows)) == list(BUCKETS)
+    assert len(model.rows) == len(BUCKETS) * (1 + TIMED_RUNS)
+    assert all(0 <= latency.seconds(bucket) <= warmth.seconds for bucket in BUCKETS)
+
+
+def test_a_model_without_rows_is_run_once_for_all() -> None:
+    model, latency = Recording(), LatencyTable((1,))
+    assert not warm_up(model, NO_ROWS, latency, (1,)).is_batched
+    assert latency.seconds(1) < inf
+
+
+def test_outputs_that_are_no_rows_end_batching() -> None:
+    latency = LatencyTable(BUCKETS)
+    warmth = warm_up(lambda tensors: {"y": np.zeros(1)}, ROWS, latency, BUCKETS)
+    assert not warmth.is_batched
+    assert warmth.note == "output 'y' does not have a row for each row of the input, so requests run alone"
+
+
+def test_a_model_that_takes_one_row_and_refuses_more_is_not_batched() -> None:
+    def one_row_only(tensors: Tensors) -> Tensors:
+        if tensors["x"].shape[0] > 1:
+            raise InvalidRequest("cannot reshape")
+        return {"y": np.zeros(1)}
+
+    warmth = warm_up(one_row_only, ROWS, LatencyTable(BUCKETS), BUCKETS)
+    assert not warmth.is_batched
+    assert "cannot reshape" in warmth.note
+
+
+def test_a_model_that_refuses_made_up_rows_may_still_be_batched() -> None:
+    def not_zero(tensors: Tensors) -> Tensors:
+        raise InvalidRequest("zero is no input")
+
+    latency = LatencyTable(BUCKETS)
+    warmth = warm_up(not_zero, ROWS, latency, BUCKETS)
+    assert warmth.is_batched
+    assert warmth.note == "warm-up input was refused: zero is no input"
+    assert latency.seconds(1) == inf
+
+
+def test_a_model_that_fails_is_not_served() -> None:
+    def broken(tensors: Tensors) -> Tensors:
+        raise ModelFailed("no such kernel")
+
+    with pytest.raises(ModelFailed):
+        warm_up(broken, ROWS, LatencyTable(BUCKETS), BUCKETS)
+
+
+@pytest.mark.parametrize("datatype", DTYPES)
+def test_made_up_rows_fit_the_signature(datatype: str) -> None:
+    spec = TensorSpec("x", datatype, (-1, 3, -1))
+    tensor = synthetic(Signature("s", (spec,), (spec,), is_batched=True), 5)["x"]
+    assert tensor.dtype == spec.dtype
+    assert tensor.shape == (5, 3, 1)
+    assert set(tensor.ravel().tolist()) == ({b""} if datatype == BYTES else {0})
+
+
+def test_what_is_made_up_for_any_rank_is_a_scalar() -> None:
+    assert synthetic(NO_ROWS, 1)["x"].shape == ()
