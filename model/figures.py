@@ -32,7 +32,7 @@ def draw_curves(history: History, path: Path) -> None:
     accuracy.set_title("Accuracy")
     loss.legend(frameon=False)
     accuracy.legend(frameon=False)
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=120, bbox_inches="tight", pad_inches=0.15)
 
 
 def _draw_pair(axes: Axes, history: History, name: str) -> None:
@@ -46,21 +46,24 @@ def _draw_pair(axes: Axes, history: History, name: str) -> None:
 
 
 def draw_confusion(quality: Quality, path: Path) -> None:
-    """Actual digits down, predicted across; colour is the share of the row, mistakes made visible."""
+    """Actual digits down, predicted across; mistakes are coloured on a scale of their own."""
     counts = np.array(quality.confusion)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(6.4, 6), layout="constrained")
+    is_right = np.eye(len(counts), dtype=bool)
+    figure = Figure(figsize=(6, 6.2), layout="constrained")
     axes = figure.subplots()
-    # The square root lifts a mistake of one per cent into sight beside a diagonal of ninety-eight.
-    axes.imshow(np.sqrt(share), cmap="Blues", vmin=0.0, vmax=1.0)
-    for actual, predicted in np.ndindex(*counts.shape):
-        if counts[actual, predicted]:
-            colour = "white" if share[actual, predicted] > 0.3 else "black"
-            axes.text(predicted, actual, f"{counts[actual, predicted]}", ha="center", va="center", color=colour)
+    axes.imshow(np.ma.masked_array(share, ~is_right), cmap="Blues", vmin=0.0, vmax=1.2)
+    # A mistake of one per cent would not be seen beside a diagonal of ninety-eight.
+    worst = share[~is_right].max()
+    axes.imshow(np.ma.masked_array(share, is_right), cmap="Reds", vmin=0.0, vmax=2 * worst or 1.0)
+    for actual, predicted in np.argwhere(counts):
+        colour = "white" if actual == predicted and share[actual, predicted] > 0.5 else "black"
+        axes.text(predicted, actual, f"{counts[actual, predicted]}", ha="center", va="center", color=colour)
     axes.set_xticks(range(len(CLASSES)), CLASSES)
     axes.set_yticks(range(len(CLASSES)), CLASSES)
+    axes.tick_params(length=0)
     axes.set_xlabel("predicted digit")
     axes.set_ylabel("actual digit")
-    axes.set_title(f"{quality.rows:,} test images, {quality.accuracy:.2%} right")
+    axes.set_title(f"{quality.rows:,} test images, {quality.accuracy:.2%} right", pad=10)
     axes.spines[:].set_visible(False)
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=120, bbox_inches="tight", pad_inches=0.15)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model.errors import NotWritten, UnexpectedSignature, UnreadableModel
+from model.errors import UnexpectedSignature, UnreadableModel
 from model.framework import tf
 
 SIGNATURE = "serving_default"
@@ -29,7 +29,7 @@ Predict = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
 
 
 def write(network: Any, folder: Path) -> None:
-    """Write the trained network into `folder` as a SavedModel with one signature."""
+    """Write the trained network into `folder` as a SavedModel; a disk that refuses is an OSError, as ever."""
 
     def answer(image: Any) -> dict[str, Any]:
         probabilities = network(image, training=False)
@@ -42,8 +42,10 @@ def write(network: Any, folder: Path) -> None:
     module.weights = [weight.value for weight in network.weights]
     try:
         tf.saved_model.save(module, str(folder), signatures={SIGNATURE: function})
-    except (OSError, tf.errors.OpError) as error:
-        raise NotWritten(folder, _first_line(error)) from error
+    except tf.errors.OpError as error:
+        # TensorFlow reports a full disk as "{{node}} PATH; REASON [Op:SaveV2]".
+        reason = _first_line(error).rsplit("; ", 1)[-1].split(" [Op:")[0]
+        raise OSError(reason) from error
 
 
 def read(folder: Path) -> Predict:

@@ -118,7 +118,7 @@ def main(arguments: Sequence[str]) -> int:
         figures.draw_confusion(measured, assets / "confusion.png")
         export.write_json(assets / "baseline.json", baseline.describe(test, validation))
         model_card = card.describe(
-            name=final.parent.name,
+            name=final.parent.resolve().name,
             model_version=int(final.name),
             dataset=dataset,
             hyperparameters=options.settings,

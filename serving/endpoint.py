@@ -11,9 +11,9 @@ from math import inf
 from time import perf_counter
 from typing import Any, Protocol
 
-from serving import payload_grpc, payload_v1, payload_v2
+from serving import logs, payload_grpc, payload_v1, payload_v2
 from serving.batching import Batcher
-from serving.errors import InvalidRequest
+from serving.errors import InvalidRequest, ModelFailed
 from serving.metrics import ModelMetrics
 from serving.oip_pb2 import ModelInferRequest
 from serving.request import Request
@@ -136,7 +136,11 @@ class DirectEndpoint:
     ) -> tuple[Tensors, float]:
         decoded = perf_counter()
         self.metrics.decoded(request.rows, decoded - began)
-        outputs = await self.run(request, timeout_seconds, extra_settle_turns=extra_settle_turns)
+        try:
+            outputs = await self.run(request, timeout_seconds, extra_settle_turns=extra_settle_turns)
+        except ModelFailed as error:
+            logs.event("model_failed", level=logs.ERROR, error=error, model_name=self.name)
+            raise
         answered = perf_counter()
         self.metrics.predicted(answered - decoded)
         return outputs, answered

@@ -5,6 +5,7 @@ parser. There is no access log: metrics count requests, and a line is written
 for what an operator must know.
 """
 
+import json
 import logging
 import sys
 import traceback
@@ -38,7 +39,10 @@ class JsonLine(logging.Formatter):
         line |= {name: value for name, value in getattr(record, "fields", {}).items() if value is not None}
         if record.exc_info and record.exc_info[1] is not None:
             line["traceback"] = "".join(traceback.format_exception(record.exc_info[1]))
-        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        try:
+            return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        except orjson.JSONEncodeError:  # a number beyond 64 bits, or a file name that is no UTF-8
+            return json.dumps(line, default=str)
 
 
 def configure() -> None:

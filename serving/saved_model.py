@@ -6,6 +6,7 @@ failure comes out as ModelFailed, and that a folder which cannot be served is
 told in one sentence. Knows no queue and no protocol.
 """
 
+import contextlib
 import os
 import re
 from collections.abc import Mapping
@@ -31,9 +32,10 @@ TRACE = re.compile(r"\{\{.*?\}\}|\[\[.*?\]\]|\[Op:.*?\]")
 
 
 def configure_threads(*, intra_op: int, inter_op: int) -> None:
-    """Size TensorFlow's thread pools; only before the first model is loaded."""
-    tf.config.threading.set_intra_op_parallelism_threads(intra_op)
-    tf.config.threading.set_inter_op_parallelism_threads(inter_op)
+    """Size TensorFlow's thread pools, unless code of the user's has made it start them already."""
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(intra_op)
+        tf.config.threading.set_inter_op_parallelism_threads(inter_op)
 
 
 class SavedModel:
@@ -52,11 +54,16 @@ class SavedModel:
     def run(self, tensors: Tensors) -> Tensors:
         try:
             outputs = self._call(**{name: tf.constant(tensor) for name, tensor in tensors.items()})
-            return {name: output.numpy() for name, output in outputs.items()}
+            return {name: _array(output.numpy()) for name, output in outputs.items()}
         except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError) as error:
             raise InvalidRequest(f"the model refused the input: {_first_line(error)}") from error
         except tf.errors.OpError as error:
             raise ModelFailed(f"the model failed: {type(error).__name__}") from error
+
+
+def _array(value: Any) -> np.ndarray:
+    """Take a scalar like any other tensor: TensorFlow gives one of numbers as no array, and one of text as bytes."""
+    return np.array(value, dtype=np.object_) if isinstance(value, bytes) else np.asarray(value)
 
 
 def _choose(signatures: Mapping[str, Any], wanted: str, folder: Path) -> tuple[str, Any]:

@@ -4,6 +4,7 @@ Fixtures and doubles live beside the tests that use them; this file holds only
 the rules that are the same for all of them.
 """
 
+import asyncio
 import gc
 import os
 import shutil
@@ -26,9 +27,11 @@ TIMEOUT_SECONDS = {"unit": 2, "contract": 120, "chaos": 120}
 A fault in batching shows as a caller who waits for ever, so a test that hangs must fail.
 """
 
+COVERED_UNIT_SECONDS = 20
+"""The same for unit tests whose lines are counted, which makes them some three times slower."""
+
 AGAIN_SECONDS = 1.0
 """A unit test past its limit is interrupted again so often, since a task can swallow one interruption."""
-
 
 HANGS = pytest.StashKey[bool]()
 
@@ -46,11 +49,19 @@ settings.register_profile("ecluse", deadline=None)
 settings.load_profile("ecluse")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_sessionstart() -> None:
+    # looptime asks even for the event loop of a plain test, and asyncio would make one that nobody closes.
+    asyncio.set_event_loop(None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    limits = dict(TIMEOUT_SECONDS)
+    if config.pluginmanager.has_plugin("_cov"):
+        limits["unit"] = COVERED_UNIT_SECONDS
     for item in items:
         layer = item.path.relative_to(TESTS).parts[0]
-        if layer in TIMEOUT_SECONDS and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS[layer]))
+        if layer in limits and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(limits[layer]))
         if layer != "unit" and item.get_closest_marker("looptime") is not None:
             raise pytest.UsageError(f"{item.nodeid}: sockets and processes know no simulated time")
 
@@ -65,7 +76,7 @@ def limited(item: pytest.Item) -> Iterator[None]:
     if marker is None:
         yield
         return
-    seconds = marker.args[0]
+    seconds = marker.args[0] if marker.args else marker.kwargs["timeout"]
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         if not is_debugging():

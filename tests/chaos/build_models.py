@@ -18,8 +18,8 @@ import tensorflow as tf
 NUMBER = tf.TensorSpec([None], tf.float32, "number")
 SECONDS = tf.TensorSpec([None], tf.float32, "seconds")
 
-LOAD_SECONDS = 60.0
-RUN_SECONDS = 4.0
+FOREVER_SECONDS = 600.0
+"""Longer than any test waits."""
 
 
 def slept(seconds: Any) -> Any:
@@ -55,11 +55,11 @@ class Clerk(tf.Module):  # type: ignore[misc]
 
 
 class Sluggish(tf.Module):  # type: ignore[misc]
-    """Takes seconds for whatever it is asked, so that its warm-up lasts."""
+    """Takes for ever, whatever it is asked, so that its warm-up does not end."""
 
     @tf.function(input_signature=[NUMBER])  # type: ignore[untyped-decorator]
     def serve(self, number: Any) -> dict[str, Any]:
-        return {"answer": 2.0 * number + 1.0 + slept(tf.constant(RUN_SECONDS))}
+        return {"answer": 2.0 * number + 1.0 + slept(tf.constant(FOREVER_SECONDS))}
 
 
 class Broken(tf.Module):  # type: ignore[misc]
@@ -72,17 +72,17 @@ class Broken(tf.Module):  # type: ignore[misc]
 
 
 class SlowTable(tf.saved_model.experimental.TrackableResource):  # type: ignore[misc]
-    """A resource that is filled when its model is loaded, which takes long."""
+    """A resource that is filled when its model is loaded, which takes for ever."""
 
     def _create_resource(self) -> Any:
         return tf.raw_ops.MutableHashTableV2(key_dtype=tf.int64, value_dtype=tf.int64)
 
     def _initialize(self) -> None:
-        slept(tf.constant(LOAD_SECONDS))
+        slept(tf.constant(FOREVER_SECONDS))
 
 
 class Large(tf.Module):  # type: ignore[misc]
-    """Takes long to load."""
+    """Takes for ever to load."""
 
     def __init__(self) -> None:
         super().__init__()

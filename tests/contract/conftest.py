@@ -1,6 +1,5 @@
 """The zoo and the servers, started once and asked by every file here."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,9 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of every model of the zoo."""
-    built = os.environ.get("ZOO")
-    if built:
-        return Path(built)
     folder = tmp_path_factory.mktemp("zoo")
     done = subprocess.run(
         [sys.executable, "-m", "tests.contract.zoo", str(folder)],

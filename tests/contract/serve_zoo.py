@@ -18,7 +18,19 @@ PATIENCE_SECONDS = 10.0
 
 PLAIN = (
     *("dense", "image", "two_inputs", "echo", "text", "open_length", "fixed_matrix", "scalar", "mean", "constant"),
-    *("distinct", "any_rank_out", "any_rank_in", "root", "lookup", "other_name", "two_signatures", "versions"),
+    *(
+        "distinct",
+        "any_rank_out",
+        "any_rank_in",
+        "one_word",
+        "root",
+        "positive",
+        "broken",
+        "lookup",
+        "other_name",
+        "two_signatures",
+        "versions",
+    ),
 )
 """Models served by their own name with nothing set."""
 

@@ -7,7 +7,7 @@ is answered with a sentence that says what came and what was expected.
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -123,7 +123,6 @@ class TestOverRest:
         send_and_leave(zoo_server.http_port, head.encode() + b'{"inputs":')
         with Caller(zoo_server.http_address) as caller:
             assert_is_served(caller)
-        assert zoo_server.errors() == []
 
     def test_a_request_that_waits_too_long_is_told_so(self, kept: Caller) -> None:
         reply = kept.post(INFER.format("slow"), {**SLOW, "parameters": {"timeout": 1000}})
@@ -404,8 +403,34 @@ class TestOverGrpc:
             assert_is_status(error, "UNAVAILABLE", "queue_full", ("queue is full", "BATCH_QUEUE_ROWS"))
 
 
-def test_no_mistake_was_worth_an_error_in_the_log(zoo_server: RunningServer) -> None:
-    assert zoo_server.errors() == []
+class TestAFaultOfTheModels:
+    """`broken` reads a file that is not there."""
+
+    ASKED: Mapping[str, object] = {"inputs": [tensor("x", "FP32", [1], [1])]}
+
+    def test_is_a_500_of_its_own_kind_and_costs_no_connection(self, kept: Caller) -> None:
+        assert_is_refused(kept.post(INFER.format("broken"), self.ASKED), 500, "model_failed", ("the model failed",))
+        assert_is_served(kept)
+
+    def test_is_internal_over_grpc(self, channel: Rpc) -> None:
+        request = ModelInferRequest(model_name="broken")
+        fp32(request, 1, shape=(1,))
+        with pytest.raises(grpc.RpcError) as refused:
+            channel.infer(request)
+        assert_is_status(refused.value, "INTERNAL", "model_failed", ("the model failed",))
+
+    def test_tells_its_cause_to_the_operator_alone(self, zoo_server: RunningServer, kept: Caller) -> None:
+        assert b"vocabulary" not in kept.post(INFER.format("broken"), self.ASKED).body
+        event = zoo_server.wait_for("model_failed", seconds=10, model_name="broken")
+        assert "vocabulary.txt" in event["traceback"]
+
+    def test_harms_no_later_request(self, kept: Caller) -> None:
+        reply = kept.post(INFER.format("broken"), {"inputs": [tensor("x", "FP32", [1], [0])]})
+        assert reply.json["outputs"][0]["data"] == [0.0]
+
+
+def test_no_mistake_of_a_callers_was_worth_an_error_in_the_log(zoo_server: RunningServer) -> None:
+    assert [event for event in zoo_server.errors() if event.get("model_name") != "broken"] == []
     assert zoo_server.process.poll() is None
 
 

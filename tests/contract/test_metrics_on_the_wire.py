@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -276,7 +276,7 @@ class TestASlowModel:
     BODY: Mapping[str, Any] = {"inputs": [tensor("x", "FP32", [1], [5])]}
 
     @pytest.fixture
-    def before(self, zoo_server: RunningServer) -> Iterator[Counter[Series]]:
+    def before(self, zoo_server: RunningServer) -> Counter[Series]:
         return counts(zoo_server)
 
     def test_a_timeout_is_counted_once(self, zoo_server: RunningServer, before: Counter[Series]) -> None:
@@ -285,14 +285,15 @@ class TestASlowModel:
         assert_is_counted(zoo_server, before, wanted)
 
     def test_a_caller_that_leaves_is_counted_once(self, zoo_server: RunningServer, before: Counter[Series]) -> None:
-        body = b'{"instances": [5]}'
-        head = f"POST {PREDICT.format('slow')} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
-        with Caller(zoo_server.http_address) as other:
-            with socket.create_connection(("127.0.0.1", zoo_server.http_port)) as connection:
-                connection.sendall(head.encode() + body)
-                # Once the request is in flight it has been read, and can be left.
-                wait_until(lambda: b'ecluse_inflight_requests{protocol="v1"} 1.0' in other.get("/metrics").body)
-        assert_is_counted(zoo_server, before, expected(Counted("", rest("", None), "v1", 499, None, self.SLOW)))
+        """`patient` keeps a lone request until its caller has had time to leave."""
+        body = b'{"instances": [4]}'
+        head = f"POST {PREDICT.format('patient')} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        address = ("127.0.0.1", zoo_server.http_port)
+        with Caller(zoo_server.http_address) as other, socket.create_connection(address) as connection:
+            connection.sendall(head.encode() + body)
+            wait_until(lambda: b'ecluse_inflight_requests{protocol="v1"} 1.0' in other.get("/metrics").body)
+        model = {"model_name": "patient", "model_version": "1"}
+        assert_is_counted(zoo_server, before, expected(Counted("", rest("", None), "v1", 499, None, model)))
 
     def test_a_full_queue_is_counted_for_each_that_was_turned_away(
         self, zoo_server: RunningServer, before: Counter[Series]

@@ -70,6 +70,10 @@ class TestInfer:
             ),
             (typed("fixed_matrix", ("x", "FP32", [2, 3], range(6))), {"y": ("FP32", [3, 2], [0, 3, 1, 4, 2, 5])}),
             (typed("scalar", ("x", "FP32", [], [1.5])), {"y": ("FP32", [], [3])}),
+            (
+                typed("one_word", ("word", "BYTES", [], [b"\xff"])),
+                {"shouted": ("BYTES", [], [b"\xff!"]), "is_empty": ("BOOL", [], [False])},
+            ),
             (typed("any_rank_in", ("x", "FP32", [1, 2, 1], [1, 2])), {"y": ("FP32", [1, 2, 1], [2, 4])}),
             (
                 typed("open_length", ("x", "FP32", [2, 0], [])),
@@ -83,6 +87,7 @@ class TestInfer:
             "bytes that are no text",
             "a model without rows",
             "a scalar",
+            "a lone word",
             "an input of any rank",
             "rows of no length",
             "a model that runs on a thread",

@@ -85,6 +85,12 @@ PREDICTED = [
     ),
     Predicted("a scalar", "scalar", {"instances": [1.5]}, {"predictions": [3]}),
     Predicted("a scalar as a column", "scalar", {"inputs": 1.5}, {"outputs": 3}),
+    Predicted(
+        "a lone word", "one_word", {"instances": ["hey"]}, {"predictions": [{"is_empty": False, "shouted": "hey!"}]}
+    ),
+    Predicted(
+        "a lone word as a column", "one_word", {"inputs": "hey"}, {"outputs": {"is_empty": False, "shouted": "hey!"}}
+    ),
     Predicted("rows that give one answer", "mean", {"inputs": [[1, 2], [3, 4]]}, {"outputs": [2, 3]}),
     Predicted("an input of any rank", "any_rank_in", {"inputs": [[[1], [2]]]}, {"outputs": [[[2], [4]]]}),
     Predicted(

@@ -80,6 +80,12 @@ ANSWERED = [
         {"y": ("FP32", [3, 2], [1, 4, 2, 5, 3, 6])},
     ),
     Answered("a scalar", "scalar", floats(1.5, shape=[]), {"y": ("FP32", [], [3])}),
+    Answered(
+        "a lone word",
+        "one_word",
+        [tensor("word", "BYTES", [], ["hey"])],
+        {"shouted": ("BYTES", [], ["hey!"]), "is_empty": ("BOOL", [], [False])},
+    ),
     Answered("an output over all rows", "mean", floats(1, 2, 3, 4, shape=[2, 2]), {"mean": ("FP32", [2], [2, 3])}),
     Answered(
         "an output that is constant",

@@ -1,9 +1,8 @@
 """Train, export and evaluate on a handful of rows: what is promised, and what is left when it fails.
 
-Three starts of TensorFlow serve all tests: `python -m model.train` as a user
-types it, `trainings.py` with all other cases, and one run that is interrupted.
-MNIST is taken where it can be had, else the small digits: nothing here depends
-on how good a model is.
+Two starts of TensorFlow serve all tests: `python -m model.train` as a user
+types it, and `trainings.py` with every other case. MNIST is taken where it can
+be had, else the small digits: nothing here depends on how good a model is.
 """
 
 import csv
@@ -11,11 +10,9 @@ import gzip
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,11 +27,11 @@ from model.links import Arrays
 ROOT = Path(__file__).parent.parent.parent
 TRAIN = (sys.executable, "-m", "model.train")
 TRIAL = ("--rows", "600", "--epochs", "2", "--seed", "7", "--allow-fallback")
-SECONDS = 110
+SECONDS = 180
 
 Json = dict[str, Any]
 
-# Other processes of the machine may hold the processor while TensorFlow starts three times.
+# Other processes of the machine may hold the processor while TensorFlow starts twice.
 pytestmark = pytest.mark.timeout(2 * SECONDS)
 
 
@@ -171,7 +168,7 @@ def test_the_pictures_are_pictures(version: Path, picture: str) -> None:
     ("case", "sentence"),
     [
         ("diverging", "the loss became (inf|nan) in epoch [0-9]+ by step [0-9]+: lower --learning-rate"),
-        ("full-disk", ".* could not be written: .*"),
+        ("full-disk", ".*full-disk/models/1 could not be written: File too large$"),
         ("no-data", "there is no .*nowhere"),
         ("damaged-data", "train-images-idx3-ubyte is damaged: it has 1,000 bytes uncompressed, .*"),
     ],
@@ -194,24 +191,11 @@ def test_an_existing_version_is_refused_before_any_work(cases: Json) -> None:
     assert "same/1 exists already" in taken["stderr"]
 
 
-def test_an_interrupted_run_is_status_130_and_leaves_nothing(version: Path, tmp_path: Path) -> None:
-    written = tmp_path / "stderr"
-    output = tmp_path / "models" / "mnist"
-    endless = [*TRAIN, *TRIAL, "--epochs", "10000", "--output", str(output)]
-    with written.open("wb") as stderr, subprocess.Popen(endless, cwd=ROOT, stderr=stderr) as process:
-        try:
-            deadline = time.monotonic() + SECONDS
-            while "epoch  2" not in written.read_text():
-                assert process.poll() is None, written.read_text()
-                assert time.monotonic() < deadline, written.read_text()
-                time.sleep(0.1)
-            assert [path.name[:3] for path in output.iterdir()] == [".1."]
-            process.send_signal(signal.SIGINT)
-            assert process.wait(SECONDS) == 130
-        finally:
-            process.kill()
-    assert written.read_text().splitlines()[-1] == "interrupted: nothing half-written is left behind"
-    assert everything_in(tmp_path) == ["stderr"]
+def test_an_interrupted_run_is_status_130_and_leaves_nothing(cases: Json) -> None:
+    interrupted = cases["interrupted"]
+    assert interrupted["status"] == 130
+    assert interrupted["stderr"].splitlines()[-1] == "interrupted: nothing half-written is left behind"
+    assert interrupted["left"] == []
 
 
 def test_a_model_that_reaches_the_thresholds_is_status_0(cases: Json) -> None:

@@ -8,10 +8,14 @@ JSON object: per case the status, what was printed, and what was left behind.
 
 import io
 import json
+import os
 import resource
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +31,9 @@ Main = Callable[[Sequence[str]], int]
 
 
 def run(main: Main, *arguments: str) -> dict[str, Any]:
-    import time; t0 = time.time()
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         status = command.run(main, arguments)
-    print(arguments[-6:], time.time()-t0, file=open("/tmp/times","a"))
     return {"status": status, "stdout": out.getvalue(), "stderr": err.getvalue()}
 
 
@@ -41,18 +43,20 @@ def main(folder: Path, made_by_the_command: Path, trial: Sequence[str]) -> None:
     def case(name: str, main: Main, *arguments: str) -> None:
         cases[name] = run(main, *arguments)
 
-    def refused(name: str, *arguments: str, disk: Any = None) -> None:
+    def refused(name: str, *arguments: str, around: AbstractContextManager[None] | None = None) -> None:
         place = folder / name
-        with disk or nullcontext():
-            case(name, train.main, *trial, "--output", str(place), *arguments)
-        cases[name]["left"] = [str(path) for path in place.parent.rglob(f"{name}*")]
+        place.mkdir()
+        with around or nullcontext():
+            case(name, train.main, *trial, "--output", str(place / "models"), *arguments)
+        cases[name]["left"] = [str(path) for path in place.iterdir()]
 
     case("same seed", train.main, *trial, "--output", str(folder / "same"))
     case("other seed", train.main, *trial, "--output", str(folder / "other"), "--seed", "8")
     case("cnn", train.main, *trial, "--output", str(folder / "cnn"), "--network", "cnn", "--optimizer", "momentum")
 
     refused("diverging", "--optimizer", "sgd", "--learning-rate", "1e6", "--epochs", "50")
-    refused("full-disk", disk=small_disk())
+    refused("full-disk", around=small_disk())
+    refused("interrupted", "--epochs", "10000", around=interrupt_at("epoch  3"))
     refused("no-data", "--data", str(folder / "nowhere"))
     refused("damaged-data", "--data", str(damaged_data(folder)))
     case("taken", train.main, *trial, "--output", str(folder / "same"), "--version", "1")
@@ -84,6 +88,21 @@ def small_disk() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def interrupt_at(words: str) -> Iterator[None]:
+    """Press Ctrl-C as soon as the words are on the terminal."""
+
+    def press() -> None:
+        while words not in str(getattr(sys.stderr, "getvalue", str)()):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    presser = threading.Thread(target=press, daemon=True)
+    presser.start()
+    yield
+    presser.join()
 
 
 def damaged_data(folder: Path) -> Path:

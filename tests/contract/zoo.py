@@ -101,6 +101,15 @@ def text(tf: Any, folder: Path) -> None:
     )
 
 
+def one_word(tf: Any, folder: Path) -> None:
+    save(
+        tf,
+        folder,
+        {"word": tf.TensorSpec([], tf.string, "word")},
+        lambda word: {"shouted": tf.strings.join([word, "!"]), "is_empty": tf.equal(word, "")},
+    )
+
+
 def open_length(tf: Any, folder: Path) -> None:
     save(
         tf,
@@ -153,6 +162,30 @@ def root(tf: Any, folder: Path) -> None:
     def call(x: Any) -> Any:
         with tf.control_dependencies([tf.debugging.assert_non_negative(x, "a negative number has no root")]):
             return {"y": tf.sqrt(x)}
+
+    save(tf, folder, {"x": tf.TensorSpec([None], tf.float32, "x")}, call)
+
+
+def positive(tf: Any, folder: Path) -> None:
+    """Refuses zero, and with it the rows that warm-up makes up."""
+
+    def call(x: Any) -> Any:
+        with tf.control_dependencies([tf.debugging.assert_positive(x, "only what is above zero has a logarithm")]):
+            return {"y": tf.math.log(x)}
+
+    save(tf, folder, {"x": tf.TensorSpec([None], tf.float32, "x")}, call)
+
+
+def broken(tf: Any, folder: Path) -> None:
+    """Reads a file that is not there where its input is above zero: a fault of the model's, whatever came."""
+
+    def call(x: Any) -> Any:
+        length = tf.cond(
+            tf.reduce_any(x > 0.0),
+            lambda: tf.strings.length(tf.io.read_file("/nowhere/vocabulary.txt")),
+            lambda: tf.constant(0),
+        )
+        return {"y": x + tf.cast(length, tf.float32)}
 
     save(tf, folder, {"x": tf.TensorSpec([None], tf.float32, "x")}, call)
 
@@ -225,6 +258,7 @@ MODELS: Mapping[str, Build] = {
         two_inputs,
         echo,
         text,
+        one_word,
         open_length,
         fixed_matrix,
         scalar,
@@ -234,6 +268,8 @@ MODELS: Mapping[str, Build] = {
         any_rank_out,
         any_rank_in,
         root,
+        positive,
+        broken,
         lookup,
         slow,
         other_name,

@@ -73,8 +73,9 @@ def test_a_wrong_method_says_which_is_right() -> None:
     assert (str(error), error.allowed) == ("PUT is not allowed on /v2: use GET", "GET")
 
 
-@given(st.text("aé😀", min_size=1).map(lambda text: text * 500))
-def test_a_sentence_is_never_too_long_for_a_header(sentence: str) -> None:
+@given(st.text("aé😀", min_size=1, max_size=5), st.integers(1, 1000))
+def test_a_sentence_is_never_too_long_for_a_header(words: str, times: int) -> None:
+    sentence = words * times
     told = str(errors.InvalidRequest(sentence))
     assert len(told) <= LONGEST_SENTENCE + len(" ... ")
     assert len(told) == len(sentence) or (told.startswith(sentence[:100]) and told.endswith(sentence[-100:]))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving import json_tensor
@@ -67,6 +67,7 @@ def test_bytes_that_are_no_text_cannot_be_written() -> None:
 
 
 @pytest.mark.parametrize("datatype", [name for name, dtype in DTYPES.items() if dtype.kind in "iu"])
+@settings(max_examples=30)
 @given(number=st.integers(-(2**63), 2**64 - 1))
 def test_an_integer_is_taken_exactly_where_it_fits_and_refused_elsewhere(datatype: str, number: int) -> None:
     bounds = np.iinfo(DTYPES[datatype])
@@ -78,6 +79,7 @@ def test_an_integer_is_taken_exactly_where_it_fits_and_refused_elsewhere(datatyp
 
 
 @pytest.mark.parametrize("datatype", [name for name, dtype in DTYPES.items() if dtype.kind in "iu"])
+@settings(max_examples=30)
 @given(number=st.floats(allow_nan=False, allow_infinity=False))
 def test_a_whole_number_written_as_a_float_is_taken_and_a_fraction_is_refused(datatype: str, number: float) -> None:
     bounds = np.iinfo(DTYPES[datatype])
@@ -89,6 +91,7 @@ def test_a_whole_number_written_as_a_float_is_taken_and_a_fraction_is_refused(da
 
 
 @pytest.mark.parametrize("datatype", ["FP16", "BF16", "FP32", "FP64"])
+@settings(max_examples=30)
 @given(number=st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**63), 2**64 - 1)))
 def test_a_number_for_a_floating_datatype_is_rounded_and_never_made_infinite(datatype: str, number: float) -> None:
     with np.errstate(over="ignore"):

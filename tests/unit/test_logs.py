@@ -1,5 +1,6 @@
 """A record is one line of JSON, whatever it holds."""
 
+import json
 import logging
 import sys
 from pathlib import Path
@@ -56,11 +57,11 @@ def test_a_traceback_stays_on_its_line() -> None:
         pytest.param(float("nan"), None, id="no number"),
         pytest.param(logging.WARNING, 30, id="a number"),
         pytest.param(ValueError("x"), "x", id="an exception"),
-        pytest.param(2**70, str(2**70), id="a number beyond 64 bits"),
-        pytest.param("\udcff", "\\udcff", id="a file name that is no UTF-8"),
+        pytest.param(2**70, 2**70, id="a number beyond 64 bits"),
+        pytest.param("\udcff", "\udcff", id="a file name that is no UTF-8"),
     ],
 )
 def test_any_field_can_be_written(field: object, written: object) -> None:
     line = JsonLine().format(record(fields={"field": field}))
     assert "\n" not in line
-    assert orjson.loads(line)["field"] == written
+    assert json.loads(line)["field"] == written

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving import payload_v1, payload_v2
@@ -217,6 +217,7 @@ GOOD: dict[str, tuple[Signature, Any]] = {
 
 
 @pytest.mark.parametrize("name", GOOD)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_spoiled_request_still_fits_or_is_refused(name: str, data: st.DataObject) -> None:
     signature, good = GOOD[name]
@@ -234,6 +235,7 @@ def test_a_spoiled_request_still_fits_or_is_refused(name: str, data: st.DataObje
 
 
 @pytest.mark.parametrize("signature", SIGNATURES.values(), ids=SIGNATURES.keys())
+@settings(max_examples=60)
 @given(value=json_values, key=st.sampled_from(["instances", "inputs"]))
 def test_any_json_is_taken_or_refused(signature: Signature, value: object, key: str) -> None:
     try:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving import binary_tensor, payload_v2
@@ -434,6 +434,7 @@ def test_a_good_request_is_taken(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GOOD)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_spoiled_request_still_fits_or_is_refused(name: str, data: st.DataObject) -> None:
     signature, message, tail = GOOD[name]
@@ -445,6 +446,7 @@ def test_a_spoiled_request_still_fits_or_is_refused(name: str, data: st.DataObje
 
 
 @pytest.mark.parametrize("name", GOOD)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_spoiled_request_is_taken_at_its_word_or_refused_where_the_model_declares_nothing(
     name: str, data: st.DataObject

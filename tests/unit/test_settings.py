@@ -1,0 +1,205 @@
+"""Every setting under its three names, and every mistake told in one go."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from serving.errors import StartupError
+from serving.settings import KSERVE_IGNORED, KSERVE_REFUSED, KSERVE_SPELLINGS, Knob, Settings, knobs, load
+
+KNOBS = tuple(knobs())
+
+OTHER_VALUES: dict[str, tuple[str, Any]] = {
+    "model_name": ("digits", "digits"),
+    "model_dir": ("/somewhere/else", Path("/somewhere/else")),
+    "signature_name": ("score", "score"),
+    "bind_address": ("::1", "::1"),
+    "http_port": ("9000", 9000),
+    "grpc_port": ("9001", 9001),
+    "enable_grpc": ("false", False),
+    "batch_max_rows": ("16", 16),
+    "batch_max_wait_seconds": ("0.25", 0.25),
+    "batch_settle_turns": ("5", 5),
+    "batch_grpc_extra_settle_turns": ("3", 3),
+    "batch_inline_seconds": ("0", 0.0),
+    "batch_queue_rows": ("100", 100),
+    "batch_queue_bytes": ("1000", 1000),
+    "limit_payload_bytes": ("2048", 2048),
+    "shed_status": ("429", 429),
+    "http_keep_alive_seconds": ("10", 10),
+    "drain_lame_duck_seconds": ("0", 0.0),
+    "drain_timeout_seconds": ("5.5", 5.5),
+    "tensorflow_intra_op_threads": ("4", 4),
+    "tensorflow_inter_op_threads": ("2", 2),
+}
+"""For every setting another value than its default, as it is written and as it is read."""
+
+each = pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: "_".join(knob.path))
+
+
+def read(settings: Settings, knob: Knob) -> Any:
+    found: Any = settings
+    for name in knob.path:
+        found = getattr(found, name)
+    return found
+
+
+def other(knob: Knob) -> tuple[str, Any]:
+    return OTHER_VALUES["_".join(knob.path)]
+
+
+def test_without_a_word_every_setting_has_its_default() -> None:
+    assert load([], {}) == Settings()
+
+
+def test_every_setting_is_tried_here() -> None:
+    assert {"_".join(knob.path) for knob in KNOBS} == OTHER_VALUES.keys()
+
+
+@each
+def test_a_setting_is_an_option(knob: Knob) -> None:
+    written, value = other(knob)
+    assert value != knob.default
+    assert read(load([knob.option, written], {}), knob) == value
+    assert read(load([f"{knob.option}={written}"], {}), knob) == value
+
+
+@each
+def test_a_setting_is_a_variable_of_the_environment(knob: Knob) -> None:
+    written, value = other(knob)
+    assert read(load([], {knob.variable: written}), knob) == value
+
+
+@each
+def test_an_option_wins_over_the_environment(knob: Knob) -> None:
+    written, value = other(knob)
+    assert read(load([knob.option, written], {knob.variable: str(knob.default)}), knob) == value
+
+
+@each
+def test_a_default_may_be_written_out(knob: Knob) -> None:
+    assert read(load([knob.option, str(knob.default)], {}), knob) == knob.default
+
+
+@each
+def test_a_setting_has_a_manual_and_a_place_in_the_help(knob: Knob, capsys: pytest.CaptureFixture[str]) -> None:
+    assert knob.manual.endswith(".")
+    with pytest.raises(SystemExit) as ended:
+        load(["--help"], {})
+    assert ended.value.code == 0
+    assert f"{knob.option} " in capsys.readouterr().out
+
+
+def test_no_two_settings_share_a_name() -> None:
+    variables = [knob.variable for knob in KNOBS]
+    assert len(set(variables)) == len(variables)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        pytest.param(
+            ["--batch_max_rows", "many"],
+            {},
+            "--batch_max_rows (or BATCH_MAX_ROWS) is 'many': input should be a valid integer, "
+            "unable to parse string as an integer",
+            id="a word for a number",
+        ),
+        pytest.param(
+            [],
+            {"BATCH_MAX_ROWS": "0"},
+            "--batch_max_rows (or BATCH_MAX_ROWS) is '0': input should be greater than or equal to 1",
+            id="too small, from the environment",
+        ),
+        pytest.param(
+            ["--batch_max_wait_seconds", "nan"],
+            {},
+            "--batch_max_wait_seconds (or BATCH_MAX_WAIT_SECONDS) is 'nan': input should be a finite number",
+            id="no number",
+        ),
+        pytest.param(
+            ["--shed_status", "500"],
+            {},
+            "--shed_status (or SHED_STATUS) is 500: input should be 503 or 429",
+            id="a status that is no refusal",
+        ),
+        pytest.param(
+            ["--model_name", "a/b"],
+            {},
+            "--model_name (or MODEL_NAME) is 'a/b': string should match pattern '^[^/:\\s]+$'",
+            id="a name that is no part of a path",
+        ),
+        pytest.param(
+            ["--http_port", "9", "--grpc_port", "9"],
+            {},
+            "http_port and grpc_port are both 9: they must differ",
+            id="one port for two listeners",
+        ),
+        pytest.param(["--batch_rows=3"], {}, "unknown option --batch_rows=3", id="an unknown option"),
+        pytest.param(["--batch_max_row=3"], {}, "unknown option --batch_max_row=3", id="half an option"),
+        pytest.param(["--http_port"], {}, "argument --http_port: expected one argument", id="no value"),
+    ],
+)
+def test_a_mistake_is_told_in_words(arguments: list[str], environment: dict[str, str], sentence: str) -> None:
+    with pytest.raises(StartupError) as told:
+        load(arguments, environment)
+    assert str(told.value) == sentence
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(StartupError) as told:
+        load(
+            ["--http_port", "99999", "--workers", "4", "--nonsense", "--drain_timeout_seconds=0"],
+            {"BATCH_MAX_ROWS": "none", "ENABLE_GRPC": "perhaps"},
+        )
+    sentences = str(told.value).split("; ")
+    told_of = ("http_port", "workers 4", "nonsense", "drain_timeout_seconds", "batch_max_rows", "enable_grpc")
+    for word in told_of:
+        assert sum(f"--{word}" in sentence for sentence in sentences) == 1
+    assert len(sentences) == len(told_of)
+
+
+@pytest.mark.parametrize("ports", [pytest.param((0, 0), id="free ones"), pytest.param((9, 9), id="without gRPC")])
+def test_ports_that_may_be_equal(ports: tuple[int, int]) -> None:
+    arguments = ["--http_port", str(ports[0]), "--grpc_port", str(ports[1])]
+    assert load([*arguments, "--enable_grpc", str(ports == (0, 0))], {}).http_port == ports[0]
+
+
+@pytest.mark.parametrize("option", KSERVE_IGNORED)
+def test_an_option_of_kserve_that_means_nothing_here_changes_nothing(option: str) -> None:
+    assert load([option, "1"], {}) == Settings()
+
+
+def test_a_flag_of_kserve_that_means_nothing_here_changes_nothing() -> None:
+    assert load(["--enable_predictor_health_check"], {}) == Settings()
+
+
+@pytest.mark.parametrize(("option", "path"), KSERVE_SPELLINGS.items())
+def test_kserves_spelling_of_a_setting_is_taken(option: str, path: tuple[str, ...]) -> None:
+    (knob,) = [knob for knob in KNOBS if knob.path == path]
+    assert read(load([option, "4096"], {}), knob) == 4096
+
+
+@pytest.mark.parametrize(("option", "reason"), KSERVE_REFUSED.items())
+def test_an_option_of_kserve_that_would_be_a_lie_is_refused(option: str, reason: str) -> None:
+    with pytest.raises(StartupError) as told:
+        load([option, "2"], {})
+    assert str(told.value) == f"{option} 2: {reason}"
+
+
+def test_one_worker_is_what_there_is() -> None:
+    assert load(["--workers", "1"], {}) == Settings()
+
+
+def test_settings_do_not_change() -> None:
+    settings = load([], {})
+    with pytest.raises(ValidationError):
+        settings.http_port = 1  # type: ignore[misc]
+    with pytest.raises(ValidationError):
+        settings.batch.max_rows = 1  # type: ignore[misc]
+
+
+def test_a_variable_that_is_no_setting_is_not_ours() -> None:
+    assert load([], {"PATH": "/bin", "BATCH": "1", "ECLUSE": "x"}) == Settings()
