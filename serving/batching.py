@@ -304,4 +304,8 @@ def _expire(answer: "asyncio.Future[Tensors]", timeout_seconds: float) -> None:
 
 
 def _as_serving_error(error: BaseException) -> BaseException:
-    return error if isinstance(error, ServingError) else ModelFailed(f"the model failed: {type(error).__name__}")
+    if isinstance(error, ServingError):
+        return error
+    failure = ModelFailed(f"the model failed: {type(error).__name__}")
+    failure.__cause__ = error
+    return failure

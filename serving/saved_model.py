@@ -84,7 +84,9 @@ def _signature(name: str, call: Any, folder: Path) -> Signature:
     # A SavedModel keeps no order of its own: without sorting, two replicas would answer in two.
     inputs = tuple(_spec("input", key, spec, folder) for key, spec in sorted(inputs_by_name.items()))
     outputs = tuple(_spec("output", key, spec, folder) for key, spec in sorted(call.structured_outputs.items()))
-    return Signature(name, inputs, outputs, is_batched=all(map(_counts_rows, (*inputs, *outputs))))
+    # An output of any rank may have a row for each row: warm-up finds out.
+    is_batched = all(map(_counts_rows, inputs)) and all(spec.shape is None or _counts_rows(spec) for spec in outputs)
+    return Signature(name, inputs, outputs, is_batched)
 
 
 def _spec(kind: str, name: str, spec: Any, folder: Path) -> TensorSpec:

@@ -19,7 +19,7 @@ from tests.servers import RunningServer
 
 SEED = 20_240_229
 REST_BODIES = 85_000
-GRPC_BODIES = 15_000
+GRPC_BODIES = 16_000
 CONNECTIONS = 16
 PIPELINED = 8
 """Requests on a connection that wait for their answers together."""
