@@ -37,7 +37,7 @@ class Batch(Group):
     settle_turns: int = Field(2, ge=0, le=64)
     """Turns of the event loop that must bring no request before a batch that could grow leaves. A turn takes some
     tens of microseconds; zero sends whatever came first alone."""
-    grpc_extra_settle_turns: int = Field(10, ge=0, le=64)
+    grpc_extra_settle_turns: int = Field(24, ge=0, le=64)
     """Further turns for a request that came by gRPC, whose server hands over one by one what arrived together."""
     inline_seconds: float = Field(0.002, ge=0, le=0.1)
     """The longest run that the event loop's own thread is lent for, which saves two thread switches. Longer runs, and

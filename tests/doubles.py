@@ -6,7 +6,7 @@ what happened.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -239,10 +239,6 @@ class Caller:
         self.messages.append(message)
 
     @property
-    def is_answered(self) -> bool:
-        return bool(self.messages)
-
-    @property
     def answered(self) -> Answered:
         start, body = self.messages
         headers = {name.decode(): value.decode() for name, value in start["headers"]}
@@ -250,7 +246,7 @@ class Caller:
 
 
 class LeavingCaller:
-    """Sends some pieces of a body and hangs up; its connection then cancels the task, as ours does."""
+    """Sends some pieces of a body and hangs up before the last."""
 
     def __init__(self, path: str, pieces: Iterable[bytes] = ()) -> None:
         self.scope: dict[str, Any] = {"type": "http", "method": "POST", "path": path, "headers": []}
@@ -289,6 +285,3 @@ class StalledCaller:
 def rows(*values: float, width: int = 1) -> np.ndarray:
     """One row for each value, filled with it."""
     return np.repeat(np.array(values, dtype=np.float32)[:, np.newaxis], width, axis=1)
-
-
-Clock = Callable[[], float]

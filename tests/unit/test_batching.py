@@ -188,6 +188,17 @@ async def test_requests_of_different_shape_share_no_batch() -> None:
     assert [batch["x"].shape for batch in lane.batches] == [(2, 1), (1, 5)]
 
 
+async def test_among_shapes_the_one_that_has_waited_longest_goes_first() -> None:
+    lane = SimulatedLane(seconds=1.0)
+    batcher = batcher_for(lane.start)
+    answers = []
+    for width in (1, 2, 3, 2, 1):
+        answers.append(submit(batcher, 1.0, width=width))
+        await asyncio.sleep(0.1)
+    await asyncio.gather(*answers)
+    assert [batch["x"].shape for batch in lane.batches] == [(1, 1), (2, 2), (1, 3), (1, 1)]
+
+
 async def test_the_order_in_which_a_caller_names_inputs_does_not_matter() -> None:
     lane = SimulatedLane()
     batcher = batcher_for(lane.start)
