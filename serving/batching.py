@@ -18,13 +18,22 @@ from typing import Protocol
 import numpy as np
 
 from serving.assembly import assemble, scatter
-from serving.errors import DeadlineExceeded, Draining, ModelFailed, ServingError
+from serving.errors import DeadlineExceeded, Draining, InvalidRequest, ModelFailed, ServingError
 from serving.queueing import Entry, Queue
 from serving.schedule import Policy, Send, Settle, Trigger, Wait, next_move
 from serving.signature import Tensors
 
 Start = Callable[[Tensors, int], "Tensors | asyncio.Future[Tensors]"]
 """Run a batch of so many rows, padding included: the outputs at once, or a future of them."""
+
+
+FAILURES_OF_A_BROKEN_MODEL = 32
+"""Runs that fail in a row, for no fault of the input, before batches are no longer searched for a culprit.
+
+A search costs up to two runs a request, which a model that fails on everything
+is not worth. It goes deep first, so even several culprits side by side let
+others succeed before so many runs have failed.
+"""
 
 
 class Observer(Protocol):
@@ -59,6 +68,7 @@ class Batcher:
         self._queue = Queue(max_rows=max_queue_rows, max_bytes=max_queue_bytes)
         self._retries: deque[list[Entry]] = deque()
         self._running: list[Entry] = []
+        self._failures = 0
         self._is_draining = False
         self._is_closed = False
         self._quiet_turns = 0
@@ -244,6 +254,7 @@ class Batcher:
         else:
             try:
                 self._scatter(batch, result)
+                self._failures = 0
             except ModelFailed as error:
                 self._fail(batch, error)
         if self._retries or self._queue:
@@ -251,16 +262,20 @@ class Batcher:
 
     def _fail(self, batch: list[Entry], error: BaseException) -> None:
         """Halve a batch until the request at fault stands alone, and answer that one."""
+        if not isinstance(error, InvalidRequest):
+            self._failures += 1
         alive = [entry for entry in batch if not entry.answer.done()]
+        is_broken = self._failures > FAILURES_OF_A_BROKEN_MODEL
         # The only one left of several is not yet the one at fault: that may have been one that hung up.
-        if len(batch) > 1 and not self._is_closed:
+        if len(batch) > 1 and not self._is_closed and not is_broken:
             middle = len(alive) // 2
-            self._retries.extend((alive[:middle], alive[middle:]))
-        else:
-            # Of several, nobody will find out any more whose fault it is.
-            reason = error if len(batch) == 1 else Draining("the server stopped while the request ran")
-            for entry in alive:
-                entry.answer.set_exception(_as_serving_error(reason))
+            self._retries.extendleft((alive[middle:], alive[:middle]))
+            return
+        if self._is_closed and len(batch) > 1:
+            # Nobody will find out any more whose fault it is.
+            error = Draining("the server stopped while the request ran")
+        for entry in alive:
+            entry.answer.set_exception(_as_serving_error(error))
 
     def _assemble(self, batch: list[Entry]) -> tuple[Tensors, int]:
         if not self._is_batched:

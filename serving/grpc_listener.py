@@ -9,6 +9,7 @@ Serves grpc.health.v1 and reflection beside the protocol.
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from math import inf
 from time import perf_counter
 from typing import Any, TypeAlias
@@ -62,7 +63,7 @@ class GrpcListener:
         self._lifecycle = lifecycle
         self._metrics = metrics
         self._server_metadata = server_metadata
-        self._shed_status = "RESOURCE_EXHAUSTED" if shed_status == 429 else "UNAVAILABLE"
+        self._shed_statuses = ("RESOURCE_EXHAUSTED" if shed_status == 429 else "UNAVAILABLE", HTTPStatus(shed_status))
         self._server = grpc.aio.server(
             options=[
                 ("grpc.max_receive_message_length", payload_bytes + FIELD_OVERHEAD_BYTES),
@@ -175,9 +176,11 @@ class GrpcListener:
         try:
             return await answer
         except ServingError as error:
-            status = self._shed_status if isinstance(error, Overloaded) else error.grpc_status
+            status, code = error.grpc_status, error.http_status
+            if isinstance(error, Overloaded):
+                status, code = self._shed_statuses
             if ending is not None:
-                ending.code = error.http_status.value
+                ending.code = code.value
                 ending.series.rejected(error.reason)
             reason, told = error.reason, str(error)
         # The last border before the wire: a bug of ours is one answer, not a lost call.

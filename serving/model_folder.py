@@ -12,6 +12,9 @@ from serving.errors import StartupError
 
 GRAPH_FILES = ("saved_model.pb", "saved_model.pbtxt")
 
+KERAS_SUFFIXES = (".keras", ".h5")
+"""What `model.save` writes, which only Keras itself can read."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
@@ -30,6 +33,8 @@ def find_version(folder: Path) -> ModelVersion:
 
 
 def _find(folder: Path) -> ModelVersion:
+    if folder.suffix in KERAS_SUFFIXES and folder.is_file():
+        raise StartupError(f"{folder} is a file of Keras and no SavedModel: write one with model.export(FOLDER)")
     if not folder.is_dir():
         raise StartupError(f"model folder {folder} does not exist or is not a folder")
     if _is_saved_model(folder):

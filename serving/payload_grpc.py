@@ -13,10 +13,10 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from serving import binary_tensor
-from serving.datatypes import BYTES, DTYPES, NAMES
+from serving.datatypes import BYTES, NAMES
 from serving.errors import InvalidRequest
 from serving.oip_pb2 import InferTensorContents, ModelInferRequest, ModelInferResponse
-from serving.payload_v2 import check_size, timeout_seconds
+from serving.payload_v2 import check_size, declared_spec, timeout_seconds
 from serving.request import OutputChoice, Request, all_outputs
 from serving.signature import Signature, Tensors, TensorSpec
 
@@ -46,7 +46,7 @@ def parse(message: bytes) -> ModelInferRequest:
 
 def declared_signature(message: ModelInferRequest) -> Signature:
     """Take a request at its word, for a model that declares no signature of its own."""
-    inputs = [TensorSpec(entry.name, entry.datatype, None) for entry in message.inputs if entry.datatype in DTYPES]
+    inputs = [declared_spec(entry.name, entry.datatype) for entry in message.inputs]
     outputs = [TensorSpec(entry.name, BYTES, None) for entry in message.outputs]
     return Signature(name="", inputs=tuple(inputs), outputs=tuple(outputs), is_batched=False)
 

@@ -137,12 +137,16 @@ def _objects(message: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return entries
 
 
+def declared_spec(name: str, datatype: str) -> TensorSpec:
+    if datatype not in DTYPES:
+        raise InvalidRequest(f"input {name!r} has datatype {datatype!r}, expected one of {', '.join(DTYPES)}")
+    return TensorSpec(name, datatype, None)
+
+
 def declared_signature(message: dict[str, Any]) -> Signature:
     """Take a request at its word, for a model that declares no signature of its own."""
     inputs = [
-        TensorSpec(_name(entry, "inputs"), datatype, None)
-        for entry in _objects(message, "inputs")
-        if isinstance(datatype := entry.get("datatype"), str) and datatype in DTYPES
+        declared_spec(_name(entry, "inputs"), str(entry.get("datatype"))) for entry in _objects(message, "inputs")
     ]
     outputs = _objects(message, "outputs") if message.get("outputs") is not None else []
     return Signature(

@@ -90,7 +90,8 @@ def _signature(name: str, call: Any, folder: Path) -> Signature:
 
 
 def _spec(kind: str, name: str, spec: Any, folder: Path) -> TensorSpec:
-    if not isinstance(spec, tf.TensorSpec):
+    # The outputs of a TensorFlow 1 model are not described but given: as tensors of its graph.
+    if not isinstance(spec, tf.TensorSpec | tf.Tensor):
         raise StartupError(f"{kind} {name!r} of {folder} is a {type(spec).__name__}, and V2 has only dense tensors")
     dtype = np.dtype(spec.dtype.as_numpy_dtype)
     datatype = NAMES.get(dtype)

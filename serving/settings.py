@@ -223,7 +223,10 @@ def _parse(arguments: Sequence[str]) -> tuple[dict[tuple[str, ...], str], list[s
     given = vars(parsed)
     given.pop("ignored", None)
     given.pop("enable_predictor_health_check", None)
-    mistakes = [f"unknown option {option}" for option in unknown]
+    # What follows an unknown option is most likely its value, and no mistake of its own.
+    mistakes = [f"unknown option {option}" for option in unknown if option.startswith("-")] or [
+        f"{argument!r} is no option" for argument in unknown
+    ]
     for option, reason in KSERVE_REFUSED.items():
         value = given.pop(option, None)
         if value is not None and not (option == "--workers" and value == "1"):

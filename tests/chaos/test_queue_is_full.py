@@ -86,7 +86,8 @@ async def test_a_request_too_many_is_refused_with_the_status_that_was_chosen(
         assert not waiting.done()
     assert answer(await waiting) == expected([5.0] * QUEUE_ROWS)
     assert await counted(address, "ecluse_rejected_total", reason="queue_full") == refused + 3
-    assert await counted(address, "ecluse_requests_total", code=status, protocol="v1") == 1
+    for protocol in ("v1", "grpc"):
+        assert await counted(address, "ecluse_requests_total", code=status, protocol=protocol) == 1
 
 
 async def test_a_request_that_can_never_fit_is_refused_for_good(server: RunningServer) -> None:

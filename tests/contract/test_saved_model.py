@@ -46,6 +46,7 @@ class TestSignature:
             ("scalar", {"x": ("FP32", ())}, {"y": ("FP32", ())}, False),
             ("mean", {"x": ("FP32", (-1, 2))}, {"mean": ("FP32", (2,))}, False),
             ("any_rank_in", {"x": ("FP32", None)}, {"y": ("FP32", None)}, False),
+            ("tensorflow_1", {"x": ("FP32", (-1, 3))}, {"y": ("FP32", (-1, 2))}, True),
         ],
     )
     def test_is_what_was_exported(

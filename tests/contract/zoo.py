@@ -244,6 +244,16 @@ def versions(tf: Any, folder: Path) -> None:
     (folder / "README.md").write_text("about these versions")
 
 
+def tensorflow_1(tf: Any, folder: Path) -> None:
+    """What a session of TensorFlow 1 leaves behind."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, 3], name="x")
+        weights = v1.get_variable("weights", initializer=tf.ones([3, 2]))
+        session.run(v1.global_variables_initializer())
+        v1.saved_model.simple_save(session, str(folder), {"x": x}, {"y": tf.matmul(x, weights)})
+
+
 def damaged(tf: Any, folder: Path) -> None:
     dense(tf, folder)
     graph = folder / "saved_model.pb"
@@ -277,6 +287,7 @@ MODELS: Mapping[str, Build] = {
         complex_numbers,
         no_input,
         versions,
+        tensorflow_1,
         damaged,
     )
 }

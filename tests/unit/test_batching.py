@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from serving.batching import Batcher, Start
+from serving.batching import FAILURES_OF_A_BROKEN_MODEL, Batcher, Start
 from serving.errors import DeadlineExceeded, Draining, InvalidRequest, ModelFailed, Overloaded, PayloadTooLarge
 from serving.schedule import Policy, Trigger, buckets_up_to
 from serving.signature import Tensors
@@ -469,7 +469,32 @@ async def test_a_batch_too_large_for_memory_is_run_in_halves() -> None:
     batcher = batcher_for(lane.start)
     answers = await asyncio.gather(*(submit(batcher, float(number)) for number in range(8)))
     assert [values(answer) for answer in answers] == [[2.0 * number] for number in range(8)]
-    assert lane.bucket_sizes == [8, 4, 4, 2, 2, 2, 2]
+    assert lane.bucket_sizes == [8, 4, 2, 2, 4, 2, 2]
+
+
+async def test_a_model_that_fails_on_everything_is_not_asked_twice_a_request() -> None:
+    lane = SimulatedLane(Broken())
+    batcher = batcher_for(lane.start, Policy(buckets_up_to(64)))
+    answers = await asyncio.gather(*(submit(batcher, float(number)) for number in range(64)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [ModelFailed] * 64
+    assert len(lane.bucket_sizes) < FAILURES_OF_A_BROKEN_MODEL + 10
+
+
+async def test_a_model_that_works_again_is_believed_again() -> None:
+    failing = [True]
+    broken = Broken()
+
+    def run(tensors: Tensors) -> Tensors:
+        if failing[0] or (tensors["x"] == 3.0).any():
+            return broken(tensors)
+        return {"x": tensors["x"] * 2}
+
+    batcher = batcher_for(SimulatedLane(run).start, Policy(buckets_up_to(64)))
+    await asyncio.gather(*(submit(batcher, float(number)) for number in range(64)), return_exceptions=True)
+    failing[0] = False
+    assert values(await submit(batcher, 1.0)) == [2.0]
+    answers = await asyncio.gather(*(submit(batcher, float(number)) for number in range(8)), return_exceptions=True)
+    assert [number for number, answer in enumerate(answers) if isinstance(answer, ModelFailed)] == [3]
 
 
 async def test_a_request_too_large_for_memory_on_its_own_is_told_so_without_the_details() -> None:

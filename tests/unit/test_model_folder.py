@@ -83,6 +83,13 @@ def test_what_is_no_folder_is_told(tmp_path: Path, name: str) -> None:
         find_version(tmp_path / name)
 
 
+@pytest.mark.parametrize("name", ["flowers.keras", "flowers.h5"])
+def test_a_file_of_keras_is_told_with_the_way_to_a_model(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(StartupError, match=r"is a file of Keras and no SavedModel: write one with model\.export"):
+        find_version(tmp_path / name)
+
+
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match="cannot be read: File name too long"):
         find_version(tmp_path / ("long" * 100))

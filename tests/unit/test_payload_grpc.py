@@ -273,9 +273,16 @@ any_messages = st.builds(
 
 @given(any_messages, st.sampled_from([TWO, any_rank("BF16"), any_rank(BYTES)]))
 def test_any_message_is_taken_or_refused(message: ModelInferRequest, signature: Signature) -> None:
-    for expected in (signature, payload_grpc.declared_signature(message)):
+    for read_signature in (lambda: signature, lambda: payload_grpc.declared_signature(message)):
         try:
-            request = payload_grpc.decode(message, expected)
+            request = payload_grpc.decode(message, read_signature())
         except InvalidRequest:
             continue
         assert len(request.tensors) == len(message.inputs)
+
+
+def test_a_datatype_that_does_not_exist_is_named_where_a_model_declares_none() -> None:
+    message = ModelInferRequest()
+    message.inputs.add(name="x", datatype="FP31", shape=[1])
+    with pytest.raises(InvalidRequest, match="input 'x' has datatype 'FP31', expected one of BOOL, "):
+        payload_grpc.declared_signature(message)
