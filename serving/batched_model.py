@@ -12,6 +12,7 @@ from time import perf_counter
 from serving import logs
 from serving.batching import Batcher
 from serving.cpu_quota import cpu_quota
+from serving.datatypes import BYTES
 from serving.endpoint import DirectEndpoint
 from serving.lane import Lane
 from serving.latency import LatencyTable
@@ -108,4 +109,7 @@ class BatchedModel:
 
 def _has_fixed_rows(signature: Signature) -> bool:
     start = 1 if signature.is_batched else 0
-    return all(spec.shape is not None and UNKNOWN not in spec.shape[start:] for spec in signature.inputs)
+    return all(
+        spec.shape is not None and UNKNOWN not in spec.shape[start:] and spec.datatype != BYTES
+        for spec in signature.inputs
+    )

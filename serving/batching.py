@@ -112,7 +112,7 @@ class Batcher:
         """
         if self._is_closed:
             raise Draining("the server is stopping and takes no more requests")
-        size_bytes = sum(tensor.nbytes for tensor in tensors.values())
+        size_bytes = _size_bytes(tensors)
         self._queue.admit(rows, size_bytes)
         if rows > self._policy.max_rows:
             return self._enqueue_in_parts(tensors, rows, timeout_seconds, extra_settle_turns)
@@ -158,8 +158,9 @@ class Batcher:
         parts = []
         for at in range(0, rows, step):
             cut = {name: tensor[at : at + step] for name, tensor in tensors.items()}
-            size_bytes = sum(tensor.nbytes for tensor in cut.values())
-            parts.append(self._enqueue(cut, min(step, rows - at), size_bytes, timeout_seconds, extra_settle_turns))
+            parts.append(
+                self._enqueue(cut, min(step, rows - at), _size_bytes(cut), timeout_seconds, extra_settle_turns)
+            )
         joined = self._loop.create_task(_join(parts))
         # A task that is cancelled before its first step runs none of its code.
         joined.add_done_callback(lambda _: _cancel(parts))
@@ -306,6 +307,16 @@ async def _join(parts: "list[asyncio.Future[Tensors]]") -> Tensors:
         raise ModelFailed(
             f"the request was run in {len(parts)} parts, whose outputs differ in shape and cannot be joined"
         ) from None
+
+
+def _size_bytes(tensors: Tensors) -> int:
+    size_bytes = 0
+    for tensor in tensors.values():
+        size_bytes += tensor.nbytes
+        # An array of strings holds their addresses; the strings themselves lie elsewhere.
+        if tensor.dtype == np.object_:
+            size_bytes += sum(map(len, tensor.ravel().tolist()))
+    return size_bytes
 
 
 def _cancel(parts: "list[asyncio.Future[Tensors]]") -> None:

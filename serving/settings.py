@@ -41,7 +41,7 @@ class Batch(Group):
     """Further turns for a request that came by gRPC, whose server hands over one by one what arrived together."""
     inline_seconds: float = Field(0.002, ge=0, le=0.1)
     """The longest run that the event loop's own thread is lent for, which saves two thread switches. Longer runs, and
-    any where a dimension besides the rows is open, go to a thread of their own."""
+    any where rows can grow (a dimension besides them is open, or they are strings), go to a thread of their own."""
     queue_rows: int = Field(4096, ge=1)
     """Rows that may wait; a request beyond is turned away with 503. Bounds waiting time under overload."""
     queue_bytes: int = Field(256 * MIB, ge=1)

@@ -433,6 +433,13 @@ async def test_a_request_that_never_fits_is_told_so(max_queue_rows: int, max_que
     assert batcher.queue_rows == 0
 
 
+async def test_strings_count_with_all_their_bytes() -> None:
+    batcher = batcher_for(SimulatedLane(seconds=1.0).start, max_queue_bytes=1000)
+    with pytest.raises(PayloadTooLarge, match="1008 bytes"):
+        batcher.submit({"x": np.array([b"a" * 1000], np.object_)}, 1)
+    assert batcher.queue_rows == 0
+
+
 # A model that fails
 
 

@@ -273,7 +273,8 @@ any_messages = st.builds(
 
 @given(any_messages, st.sampled_from([TWO, any_rank("BF16"), any_rank(BYTES)]))
 def test_any_message_is_taken_or_refused(message: ModelInferRequest, signature: Signature) -> None:
-    for read_signature in (lambda: signature, lambda: payload_grpc.declared_signature(message)):
+    readers: list[Callable[[], Signature]] = [lambda: signature, lambda: payload_grpc.declared_signature(message)]
+    for read_signature in readers:
         try:
             request = payload_grpc.decode(message, read_signature())
         except InvalidRequest:
