@@ -44,6 +44,8 @@ class Catalogue:
         return not self._lifecycle.is_draining
 
     def _explain_absence(self, name: str) -> NoReturn:
+        if name in self._endpoints and self._lifecycle.is_draining:
+            raise Draining(f"model {name!r} was not loaded before the server was told to stop")
         if name in self._endpoints:
             raise NotReady(f"model {name!r} is {self._lifecycle.phase}, try again soon")
         served = ", ".join(repr(other) for other in self.names())

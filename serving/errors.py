@@ -99,7 +99,7 @@ class WrongContentType(ServingError):
 
 
 class DeadlineExceeded(ServingError):
-    """The deadline passed while the request waited; its rows were not run."""
+    """The deadline passed before the answer came. What still waited is not run; a batch that runs is not stopped."""
 
     http_status = HTTPStatus.GATEWAY_TIMEOUT
     grpc_status = "DEADLINE_EXCEEDED"

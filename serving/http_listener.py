@@ -8,9 +8,11 @@ that nobody's place in the queue outlives them.
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Generator
 from typing import cast
 
+import httptools
 import uvicorn
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -22,10 +24,55 @@ BACKLOG = 2048
 """Connections that may wait to be accepted; as many as uvicorn allows."""
 
 
+HEAD_BYTES = 64 * 1024
+"""The longest head of a request that is still being sent; what came whole in one read is taken."""
+
+FRAMING = (b"content-length", b"transfer-encoding")
+"""The headers that say where a body ends."""
+
+
 class Connection(HttpToolsProtocol):
     """One connection of one caller."""
 
     _running: RequestResponseCycle | None = None
+    _received = b""
+    _head_bytes = 0
+    _is_in_head = True
+
+    def data_received(self, data: bytes) -> None:
+        self._received = data
+        super().data_received(data)
+        if not self._is_in_head:
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response(f"The head of the request is longer than {HEAD_BYTES} bytes.")
+
+    def on_message_begin(self) -> None:
+        self._is_in_head = True
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        super().on_headers_complete()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Read on as HTTP/1.1, as a server may that is asked for another protocol.
+
+        Java's client asks for HTTP/2 whenever it may. httptools then stops behind
+        the head and calls the request complete, though its body is still to come.
+        """
+        stopped = cast(httptools.HttpParserUpgrade, sys.exception())
+        rest = self._received[stopped.args[0] :]
+        framing = b"".join(b"%b: %b\r\n" % header for header in self.headers if header[0] in FRAMING)
+        self.cycle.more_body = True
+        follower = Follower(self)
+        self.parser = httptools.HttpRequestParser(follower)
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n")
+        follower.is_past_head = True
+        if rest:
+            self.data_received(rest)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         # Not always the latest request of the connection: a caller may send the next before it has the answer.
@@ -40,6 +87,32 @@ class Connection(HttpToolsProtocol):
         scope = cast(Scope, self._running.scope)
         if TASK in scope:
             scope[TASK].cancel()
+
+
+class Follower:
+    """Hears a parser that reads a head once more, and keeps that one head to itself."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.is_past_head = False
+        self._connection = connection
+        self.on_body = connection.on_body
+        self.on_message_complete = connection.on_message_complete
+
+    def on_message_begin(self) -> None:
+        if self.is_past_head:
+            self._connection.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if self.is_past_head:
+            self._connection.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.is_past_head:
+            self._connection.on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if self.is_past_head:
+            self._connection.on_headers_complete()
 
 
 class Server(uvicorn.Server):

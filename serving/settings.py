@@ -30,7 +30,8 @@ class Batch(Group):
     """How requests are gathered."""
 
     max_rows: int = Field(64, ge=1, le=65536)
-    """Rows in the largest batch; 1 turns batching off. More raises throughput until the model's time grows in step."""
+    """Rows in the largest batch; 1 runs every row by itself. More raises throughput until the model's time
+    grows in step."""
     max_wait_seconds: float = Field(0.0, ge=0, le=10)
     """How long the oldest request may wait for company. It is added to every request under light load and to none
     under heavy load, where batches fill first; zero sends as soon as nothing more arrives."""

@@ -16,6 +16,7 @@ from typing import Any
 import grpc
 import pytest
 
+from serving.http_listener import HEAD_BYTES
 from serving.oip_pb2 import ModelInferRequest, ModelMetadataRequest, ModelReadyRequest
 from tests.contract.mistakes import DEEP, GOOD, GOOD_ANSWER, INFER, MISTAKES, Mistake, tensor
 from tests.contract.serve_zoo import PATIENT_ROWS, PAYLOAD_BYTES, SLOW_QUEUE_ROWS
@@ -111,6 +112,26 @@ class TestOverRest:
     def test_a_wrong_method_is_told_the_right_one(self, kept: Caller) -> None:
         assert kept.get(INFER.format("dense")).headers["allow"] == "POST"
         assert kept.post("/v2", {}).headers["allow"] == "GET"
+
+    def test_a_head_that_never_ends_is_cut_off(self, zoo_server: RunningServer) -> None:
+        answer = exchange(zoo_server.http_port, b"GET /v2 HTTP/1.1\r\nX-Long: " + b"a" * (HEAD_BYTES + 1))
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b"longer than 65536 bytes" in answer
+
+    def test_a_caller_who_asks_for_another_protocol_is_answered_over_this_one(self, zoo_server: RunningServer) -> None:
+        body = json.dumps(GOOD).encode()
+        plain = f"POST {INFER.format('dense')} HTTP/1.1\r\nHost: x\r\n"
+        upgrade = plain + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+        whole = f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+        chunks = f"Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
+        sent = [(upgrade, whole), (upgrade, chunks), (upgrade, whole), (plain + "Connection: close\r\n", whole)]
+        together = b"".join(head.encode() + rest for head, rest in sent)
+        assert exchange(zoo_server.http_port, together).count(json.dumps(GOOD_ANSWER).encode().replace(b" ", b"")) == 4
+
+    def test_a_body_that_comes_after_its_head_is_read_whatever_protocol_was_asked_for(self, caller: Caller) -> None:
+        upgrade = {"Connection": "Upgrade", "Upgrade": "h2c", "Content-Type": "application/json"}
+        for _ in range(2):
+            assert caller.post(INFER.format("dense"), GOOD, upgrade).json["outputs"][0]["data"] == GOOD_ANSWER
 
     def test_what_is_no_http_is_refused_and_the_server_lives_on(self, zoo_server: RunningServer) -> None:
         answer = exchange(zoo_server.http_port, b"\x16\x03\x01\x00 hello\r\n\r\n")

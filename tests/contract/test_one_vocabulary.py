@@ -18,7 +18,7 @@ def test_the_version_is_the_projects() -> None:
     assert project["version"] == VERSION
 
 
-@pytest.mark.parametrize("knob", knobs(), ids=lambda knob: knob.option)
+@pytest.mark.parametrize("knob", list(knobs()), ids=lambda knob: knob.option)
 def test_every_setting_has_a_manual(knob: Knob) -> None:
     assert len(knob.manual) > 20
     assert knob.manual.endswith(".")

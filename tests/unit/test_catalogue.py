@@ -64,6 +64,12 @@ def test_a_stopped_process_answers_for_no_model() -> None:
         catalogue.find("mnist")
 
 
+def test_a_model_that_will_not_be_loaded_any_more_is_not_promised_for_soon() -> None:
+    catalogue, _ = catalogue_in(Phase.DRAINING)
+    with pytest.raises(Draining, match="'later' was not loaded before the server was told to stop"):
+        catalogue.find("later")
+
+
 @pytest.mark.parametrize("phase", Phase)
 def test_a_model_is_ready_in_one_phase_only(phase: Phase) -> None:
     catalogue, _ = catalogue_in(phase)
