@@ -47,6 +47,7 @@ class BatchedModel:
         """Run every batch size; raises ModelFailed where the model does."""
         batch = self._settings.batch
         declared = self._model.signature
+        declared = replace(declared, is_batched=declared.is_batched and batch.enabled)
         buckets = buckets_up_to(batch.max_rows) if declared.is_batched else (1,)
         self._latency = LatencyTable(buckets)
         warmth = warm_up(self._model.run, declared, self._latency, buckets)

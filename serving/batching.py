@@ -224,13 +224,14 @@ class Batcher:
 
     def _run(self, batch: list[Entry]) -> None:
         self._running = batch
-        began = self._clock()
+        began = assembled = self._clock()
         try:
             tensors, bucket = self._assemble(batch)
             assembled = self._clock()
             result = self._start_run(tensors, bucket)
         # The batch border: whatever the model raises must reach every caller of the batch.
         except Exception as error:  # noqa: BLE001
+            self._observer.batch_ran(assemble_seconds=assembled - began, run_seconds=self._clock() - assembled)
             self._finish(batch, error)
             return
         if isinstance(result, asyncio.Future):

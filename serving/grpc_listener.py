@@ -20,7 +20,7 @@ from google.protobuf.message import DecodeError, Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
 
-from serving import logs, oip_pb2, payload_grpc
+from serving import logs, oip_pb2, payload_grpc, ports
 from serving.catalogue import Catalogue
 from serving.errors import DeadlineExceeded, InvalidRequest, Overloaded, ServingError, StartupError
 from serving.lifecycle import Lifecycle, Phase
@@ -79,10 +79,12 @@ class GrpcListener:
         self._health = Health()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         _add_reflection(self._server)
+        # grpcio does not say why it cannot have a port.
+        ports.check(address, port, "gRPC")
         try:
             self.port = self._server.add_insecure_port(f"{_host(address)}:{port}")
         except RuntimeError as error:
-            raise StartupError(f"cannot listen for gRPC on {address} port {port}: it is taken") from error
+            raise StartupError(f"cannot listen for gRPC on {address} port {port}") from error
 
     async def start(self) -> None:
         await self._server.start()

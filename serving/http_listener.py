@@ -7,7 +7,6 @@ that nobody's place in the queue outlives them.
 
 import asyncio
 import contextlib
-import socket
 import sys
 from collections.abc import Generator
 from typing import cast
@@ -17,12 +16,8 @@ import uvicorn
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from serving.errors import StartupError
+from serving import ports
 from serving.rest import TASK, RestApp, Scope
-
-BACKLOG = 2048
-"""Connections that may wait to be accepted; as many as uvicorn allows."""
-
 
 HEAD_BYTES = 64 * 1024
 """The longest head of a request that is still being sent; what came whole in one read is taken."""
@@ -128,7 +123,7 @@ class HttpListener:
 
     def __init__(self, app: RestApp, address: str, port: int, *, keep_alive_seconds: int) -> None:
         """Bind the port; raises StartupError where it cannot be had."""
-        self._socket = _bind(address, port)
+        self._socket = ports.bind(address, port, "HTTP")
         self.port = int(self._socket.getsockname()[1])
         self._config = uvicorn.Config(
             app,
@@ -157,16 +152,3 @@ class HttpListener:
         self._server.should_exit = True
         if self._serving is not None:
             await self._serving
-
-
-def _bind(address: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((address, port))
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise StartupError(f"cannot listen for HTTP on {address} port {port}: {error.strerror}") from error
-    return listener

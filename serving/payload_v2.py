@@ -35,10 +35,12 @@ def decode(message: dict[str, Any], tail: memoryview, signature: Signature) -> R
     parameters = _parameters(message, "the request")
     tensors = _inputs(message, signature, tail)
     signature.check_complete(tensors)
+    is_binary = parameters.get("binary_data_output") is True
     return Request(
         tensors=tensors,
         rows=signature.rows(tensors),
-        outputs=_outputs(message, signature, is_binary=parameters.get("binary_data_output") is True),
+        outputs=_outputs(message, signature, is_binary=is_binary),
+        is_binary=is_binary,
         id=_id(message),
         timeout_seconds=_timeout_seconds(parameters),
     )

@@ -11,6 +11,7 @@ import asyncio
 import platform
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import metadata
 from math import inf
 from typing import Any
@@ -186,8 +187,8 @@ class HookedEndpoint:
         missing = [choice.name for choice in request.outputs if choice.name not in outputs]
         if missing:
             raise InvalidRequest(f"unknown output {missing[0]!r}, the model gave {sorted(outputs)}")
-        choices = request.outputs or tuple(OutputChoice(name) for name in outputs)
-        return outputs, Request(request.tensors, request.rows, choices, request.id)
+        choices = request.outputs or tuple(OutputChoice(name, request.is_binary) for name in outputs)
+        return outputs, replace(request, outputs=choices)
 
     async def _call(self, payload: Any, headers: Headers, verb: InferenceVerb = InferenceVerb.PREDICT) -> Any:
         """Run user code, whose failures are the model's and not ours."""

@@ -17,6 +17,10 @@ Shapes = tuple[tuple[int, ...], ...]
 """The shapes of a request's inputs without their rows."""
 
 
+REFUSALS_WORTH_A_WALK = 32
+"""Entries that may be looked at for each refusal."""
+
+
 @dataclass(slots=True, eq=False)
 class Entry:
     """A request, or a part of one, that waits or runs."""
@@ -35,6 +39,7 @@ class Queue:
         self._max_rows = max_rows
         self._max_bytes = max_bytes
         self._by_shapes: dict[Shapes, deque[Entry]] = {}
+        self._refusals = 0
         self.rows = 0
         self.bytes = 0
 
@@ -54,7 +59,11 @@ class Queue:
                 f"{self._max_rows} rows and {self._max_bytes} bytes"
             )
         if self._is_over(rows, size_bytes):
-            self.forget_the_gone()
+            self._refusals += 1
+            # Turning a caller away must cost less than serving one, and looking for the gone takes a walk.
+            if self._refusals * REFUSALS_WORTH_A_WALK > len(self):
+                self._refusals = 0
+                self.forget_the_gone()
         if self._is_over(rows, size_bytes):
             raise Overloaded(
                 f"the queue is full: {self.rows} rows of {self.bytes} bytes together are waiting, and the limits are "

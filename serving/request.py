@@ -25,6 +25,8 @@ class Request:
     rows: int
     outputs: tuple[OutputChoice, ...]
     id: str = ""
+    is_binary: bool = False
+    """Whether outputs that the caller did not name are wanted as V2 REST's binary tensors."""
     timeout_seconds: float = math.inf
     """How long the caller waits for an answer, counted from the request's arrival."""
 

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-# TensorFlow's own log lines are neither ours nor JSON; errors are still shown.
+# TensorFlow's own log lines are neither ours nor JSON; errors are still shown, and so are a few remarks from
+# before its log level is in force.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
@@ -45,8 +46,8 @@ class SavedModel:
         """Load a version folder; raises StartupError where it cannot be served."""
         try:
             # The loaded object must live as long as its signatures are called.
-            self._loaded: Any = tf.saved_model.load(str(folder))
-        except (OSError, ValueError, tf.errors.OpError) as error:
+            self._loaded: Any = _load(folder)
+        except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
             raise StartupError(f"model folder {folder} cannot be loaded: {_first_line(error)}") from error
         name, self._call = _choose(self._loaded.signatures, signature_name, folder)
         self.signature = _signature(name, self._call, folder)
@@ -59,6 +60,14 @@ class SavedModel:
             raise InvalidRequest(f"the model refused the input: {_first_line(error)}") from error
         except tf.errors.OpError as error:
             raise ModelFailed(f"the model failed: {type(error).__name__}") from error
+
+
+def _load(folder: Path) -> Any:
+    try:
+        return tf.saved_model.load(str(folder))
+    except RuntimeError:
+        # A folder may hold several graphs, told apart by tags; the one to serve bears this tag alone.
+        return tf.saved_model.load(str(folder), tags=[tf.saved_model.SERVING])
 
 
 def _array(value: Any) -> np.ndarray:

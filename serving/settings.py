@@ -29,6 +29,9 @@ class Group(BaseModel):
 class Batch(Group):
     """How requests are gathered."""
 
+    enabled: bool = True
+    """Whether requests share batches. False leaves each request whole, neither merged nor padded nor cut: for models
+    whose rows depend on each other in a way that warm-up does not find out."""
     max_rows: int = Field(64, ge=1, le=65536)
     """Rows in the largest batch; 1 runs every row by itself. More raises throughput until the model's time
     grows in step."""

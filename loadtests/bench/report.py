@@ -15,7 +15,7 @@ _INTRODUCTION = (
     "stock KServe, in one run, on one machine, with the same SavedModel."
 )
 
-_BATCHING = "The same server with `BATCH_MAX_ROWS=1`, so that every request runs alone."
+_BATCHING = "The same server with `BATCH_ENABLED=false`, so that every request runs alone."
 
 CHART_NAME = "benchmarks.svg"
 

@@ -41,7 +41,7 @@ class Contender:
 
 
 OURS = Contender("ecluse", "Écluse", "serving")
-UNBATCHED = Contender("ecluse-unbatched", "Écluse without batching", "serving", {"BATCH_MAX_ROWS": "1"})
+UNBATCHED = Contender("ecluse-unbatched", "Écluse without batching", "serving", {"BATCH_ENABLED": "false"})
 STOCK = Contender("kserve", "stock KServe", "loadtests.bench.stock_kserve")
 
 CONTENDERS = (OURS, STOCK, UNBATCHED)

@@ -65,7 +65,7 @@ MISTAKES = {
     ),
     "one port for both protocols": Mistake(QUICK + " --http_port 9000 --grpc_port 9000", ("both 9000", "must differ")),
     "a taken HTTP port": Mistake(QUICK + " --http_port {taken}", ("HTTP on 127.0.0.1 port {taken}", "in use")),
-    "a taken gRPC port": Mistake(QUICK + " --grpc_port {taken}", ("gRPC on 127.0.0.1 port {taken}", "taken")),
+    "a taken gRPC port": Mistake(QUICK + " --grpc_port {taken}", ("gRPC on 127.0.0.1 port {taken}", "in use")),
     "more than one worker": Mistake(QUICK + " --workers 2", ("--workers 2", "scale by replicas")),
     "a certificate": Mistake(QUICK + " --ssl_certfile x.pem", ("--ssl_certfile x.pem", "TLS")),
 }

@@ -19,6 +19,7 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "http_port": ("9000", 9000),
     "grpc_port": ("9001", 9001),
     "enable_grpc": ("false", False),
+    "batch_enabled": ("false", False),
     "batch_max_rows": ("16", 16),
     "batch_max_wait_seconds": ("0.25", 0.25),
     "batch_settle_turns": ("5", 5),

@@ -1,5 +1,6 @@
 """Running every batch size before the first caller does, and what is learned from it."""
 
+from collections.abc import Callable
 from math import inf
 
 import numpy as np
@@ -40,7 +41,8 @@ def test_every_bucket_is_run_and_its_time_is_known() -> None:
     assert warmth.is_batched
     assert warmth.note == ""
     assert sorted(set(model.rows)) == list(BUCKETS)
-    assert len(model.rows) == len(BUCKETS) * (1 + TIMED_RUNS)
+    # Then two rows, alone twice and together once, to see that they do not touch each other.
+    assert model.rows[len(BUCKETS) * (1 + TIMED_RUNS) :] == [1, 1, 1, 1, 2]
     assert all(0 <= latency.seconds(bucket) <= warmth.seconds for bucket in BUCKETS)
 
 
@@ -55,6 +57,35 @@ def test_outputs_that_are_no_rows_end_batching() -> None:
     warmth = warm_up(lambda tensors: {"y": np.zeros(1)}, ROWS, latency, BUCKETS)
     assert not warmth.is_batched
     assert warmth.note == "output 'y' does not have a row for each row of the input, so requests run alone"
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        pytest.param(lambda x: {"y": np.cumsum(x, axis=0)}, id="a running sum"),
+        pytest.param(lambda x: {"y": x - x.mean(axis=0)}, id="a mean over the batch"),
+        pytest.param(lambda x: {"y": np.cumsum(x, axis=0).astype(np.int64)}, id="a running sum of whole numbers"),
+        pytest.param(lambda x: {"y": np.cumsum(x, axis=0).astype(DTYPES["BF16"])}, id="a running sum in BF16"),
+    ],
+)
+def test_rows_that_touch_each_other_end_batching(outputs: Callable[[np.ndarray], Tensors]) -> None:
+    warmth = warm_up(lambda tensors: outputs(tensors["x"]), ROWS, LatencyTable(BUCKETS), BUCKETS)
+    assert not warmth.is_batched
+    assert warmth.note == "the outputs of a row depend on the rows beside it, so requests run alone"
+
+
+def test_a_last_digit_and_a_tie_between_classes_do_not_end_batching() -> None:
+    def model(tensors: Tensors) -> Tensors:
+        rows = len(tensors["x"])
+        return {"scores": tensors["x"] * (1 + 1e-6 * rows), "class": np.full(rows, rows)}
+
+    assert warm_up(model, ROWS, LatencyTable(BUCKETS), BUCKETS).is_batched
+
+
+def test_a_model_that_draws_lots_is_believed() -> None:
+    lots = iter(np.random.default_rng(1).random(1000))
+    warmth = warm_up(lambda tensors: {"y": tensors["x"] * next(lots)}, ROWS, LatencyTable(BUCKETS), BUCKETS)
+    assert warmth.is_batched
 
 
 def test_a_model_that_takes_one_row_and_refuses_more_is_not_batched() -> None:
