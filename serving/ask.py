@@ -11,6 +11,7 @@ import shlex
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from time import perf_counter, sleep
@@ -79,6 +80,10 @@ def invite(options: Namespace) -> int:
     """Wait as long as the process that began this one lives: `make serve` turns into the server."""
     parent = os.getppid()
     model = f"/v2/models/{options.model_name}"
+    # Ours cannot be ready so soon: this is another server, and ours is about to say that the port is taken.
+    with suppress(OSError, HTTPException):
+        call(options, "GET", "/v2/health/live")
+        return 0
     while os.getppid() == parent:
         sleep(POLL_SECONDS)
         try:
