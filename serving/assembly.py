@@ -1,10 +1,10 @@
 """Rows of several requests to one batch, and the batch's outputs back to rows.
 
 Pure functions of arrays: the one place that knows where in a batch a request's
-rows lie.
+rows lie, and how a request too large for one batch is parted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -48,3 +48,19 @@ def scatter(outputs: Tensors, rows: Sequence[int], bucket: int) -> list[Tensors]
         cuts.append({name: array[at : at + count] for name, array in outputs.items()})
         at += count
     return cuts
+
+
+def cut(tensors: Tensors, rows: int, max_rows: int) -> Iterator[tuple[Tensors, int]]:
+    """Part a request into pieces of at most `max_rows` rows, as views; gives each with its rows."""
+    for at in range(0, rows, max_rows):
+        yield {name: tensor[at : at + max_rows] for name, tensor in tensors.items()}, min(max_rows, rows - at)
+
+
+def join(outputs: Sequence[Tensors]) -> Tensors:
+    """Put the outputs of a request's pieces together; raises ModelFailed where their shapes differ."""
+    try:
+        return {name: np.concatenate([output[name] for output in outputs]) for name in outputs[0]}
+    except ValueError:
+        raise ModelFailed(
+            f"the request was run in {len(outputs)} parts, whose outputs differ in shape and cannot be joined"
+        ) from None

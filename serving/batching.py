@@ -15,11 +15,9 @@ from math import inf
 from time import perf_counter
 from typing import Protocol
 
-import numpy as np
-
-from serving.assembly import assemble, scatter
+from serving.assembly import assemble, cut, join, scatter
 from serving.errors import DeadlineExceeded, Draining, InvalidRequest, ModelFailed, ServingError
-from serving.queueing import Entry, Queue
+from serving.queueing import Entry, Queue, count_bytes
 from serving.schedule import Policy, Send, Settle, Trigger, Wait, next_move
 from serving.signature import Tensors
 
@@ -112,7 +110,7 @@ class Batcher:
         """
         if self._is_closed:
             raise Draining("the server is stopping and takes no more requests")
-        size_bytes = _size_bytes(tensors)
+        size_bytes = count_bytes(tensors)
         self._queue.admit(rows, size_bytes)
         if rows > self._policy.max_rows:
             return self._enqueue_in_parts(tensors, rows, timeout_seconds, extra_settle_turns)
@@ -154,13 +152,10 @@ class Batcher:
         self, tensors: Tensors, rows: int, timeout_seconds: float, extra_settle_turns: int
     ) -> "asyncio.Task[Tensors]":
         """Run a request larger than the largest batch as several, and join their outputs."""
-        step = self._policy.max_rows
-        parts = []
-        for at in range(0, rows, step):
-            cut = {name: tensor[at : at + step] for name, tensor in tensors.items()}
-            parts.append(
-                self._enqueue(cut, min(step, rows - at), _size_bytes(cut), timeout_seconds, extra_settle_turns)
-            )
+        parts = [
+            self._enqueue(part, part_rows, count_bytes(part), timeout_seconds, extra_settle_turns)
+            for part, part_rows in cut(tensors, rows, self._policy.max_rows)
+        ]
         joined = self._loop.create_task(_join(parts))
         # A task that is cancelled before its first step runs none of its code.
         joined.add_done_callback(lambda _: _cancel(parts))
@@ -301,23 +296,7 @@ class Batcher:
 
 
 async def _join(parts: "list[asyncio.Future[Tensors]]") -> Tensors:
-    outputs = await asyncio.gather(*parts)
-    try:
-        return {name: np.concatenate([output[name] for output in outputs]) for name in outputs[0]}
-    except ValueError:
-        raise ModelFailed(
-            f"the request was run in {len(parts)} parts, whose outputs differ in shape and cannot be joined"
-        ) from None
-
-
-def _size_bytes(tensors: Tensors) -> int:
-    size_bytes = 0
-    for tensor in tensors.values():
-        size_bytes += tensor.nbytes
-        # An array of strings holds their addresses; the strings themselves lie elsewhere.
-        if tensor.dtype == np.object_:
-            size_bytes += sum(map(len, tensor.ravel().tolist()))
-    return size_bytes
+    return join(await asyncio.gather(*parts))
 
 
 def _cancel(parts: "list[asyncio.Future[Tensors]]") -> None:

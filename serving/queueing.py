@@ -10,6 +10,8 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
+import numpy as np
+
 from serving.errors import Overloaded, PayloadTooLarge
 from serving.signature import Tensors
 
@@ -121,3 +123,13 @@ class Queue:
     def _uncount(self, entry: Entry) -> None:
         self.rows -= entry.rows
         self.bytes -= entry.size_bytes
+
+
+def count_bytes(tensors: Tensors) -> int:
+    size_bytes = 0
+    for tensor in tensors.values():
+        size_bytes += tensor.nbytes
+        # An array of strings holds their addresses; the strings themselves lie elsewhere.
+        if tensor.dtype == np.object_:
+            size_bytes += sum(map(len, tensor.ravel().tolist()))
+    return size_bytes

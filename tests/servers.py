@@ -19,6 +19,9 @@ from typing import Any, Self
 
 from serving.settings import knobs
 
+BUILD_SECONDS = 120
+"""A script that imports TensorFlow takes seconds; on a busy machine, many."""
+
 ROOT = Path(__file__).parent.parent
 COMMAND = (sys.executable, "-m", "serving")
 LOCAL = ("--bind_address", "127.0.0.1", "--http_port", "0", "--grpc_port", "0", "--drain_lame_duck_seconds", "0")
@@ -148,3 +151,16 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
     """The environment of a child: ours without the server's settings, and what is given."""
     settings = {knob.variable for knob in knobs()}
     return {name: value for name, value in os.environ.items() if name not in settings} | dict(given)
+
+
+def build_models(module: str, folder: Path) -> None:
+    """Run a script that builds models into a folder, in a process of its own: TensorFlow stays out of this one."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, str(folder)],
+        cwd=ROOT,
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECONDS,
+    )
+    assert done.returncode == 0, done.stderr

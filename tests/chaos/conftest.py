@@ -1,7 +1,6 @@
 """The models, and servers that more than one file puts under strain."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -10,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.callers import MODEL
-from tests.servers import ROOT, RunningServer, environment
-
-BUILD_SECONDS = 120
+from tests.servers import ROOT, RunningServer, build_models
 
 NAMED = ("--model_name", MODEL)
 PATIENT = (*NAMED, "--batch_inline_seconds", "0")
@@ -46,15 +43,7 @@ def running(servers: Mapping[str, RunningServer]) -> Iterator[None]:
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one of each kind."""
     folder = tmp_path_factory.mktemp("models")
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.chaos.build_models", str(folder)],
-        cwd=ROOT,
-        env=environment({}),
-        capture_output=True,
-        text=True,
-        timeout=BUILD_SECONDS,
-    )
-    assert done.returncode == 0, done.stderr
+    build_models("tests.chaos.build_models", folder)
     return folder
 
 

@@ -1,6 +1,5 @@
 """The zoo and the servers, started once and asked by every file here."""
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.wire import Caller, Rpc
-from tests.servers import ROOT, RunningServer, environment
-
-BUILD_SECONDS = 120
+from tests.servers import RunningServer, build_models
 
 TEST_SECONDS = 120
 """The limit of this layer, less what it takes to start servers, which have limits of their own."""
@@ -26,15 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of every model of the zoo."""
     folder = tmp_path_factory.mktemp("zoo")
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.contract.zoo", str(folder)],
-        cwd=ROOT,
-        env=environment({}),
-        capture_output=True,
-        text=True,
-        timeout=BUILD_SECONDS,
-    )
-    assert done.returncode == 0, done.stderr
+    build_models("tests.contract.zoo", folder)
     return folder
 
 
