@@ -7,6 +7,7 @@ HTTP_PORT  ?= 8080
 GRPC_PORT  ?= 8081
 REQUEST    ?= docs/examples/seven.json
 BENCH      ?= --docs
+ROUNDS     ?= 20
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -69,7 +70,7 @@ generate: setup ## write every generated file anew
 
 ## Check
 
-.PHONY: check lint types borders workflows generate-check lock-check test-all test test-unit test-contract test-chaos
+.PHONY: check lint types borders workflows generate-check lock-check test-all test test-unit test-contract test-chaos test-rolling
 check: lint types borders workflows generate-check lock-check test-all ## all that CI runs: every line below
 
 test-all: setup
@@ -106,6 +107,9 @@ test-contract: setup ## promises between the parts, over real sockets
 
 test-chaos: setup ## faults while callers are waiting
 	@$(pytest) tests/chaos
+
+test-rolling: setup ## replace servers under load, 50,000 requests at least: none may be lost (ROUNDS=20)
+	@$(python) -m tests.chaos.rolling --rounds $(ROUNDS)
 
 ## Measure and tidy
 

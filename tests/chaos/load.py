@@ -1,56 +1,32 @@
-"""Constant moderate load on one server or more, which counts every request that is lost.
+"""Constant moderate load on one server, or on several behind a balancer, which counts every request that is lost.
 
-A balancer sends new connections to the endpoints it knows, as kube-proxy does:
-taking an endpoint away moves nobody who is connected to it already. Callers
-stop by themselves after so many requests.
+A caller that is refused, broken off or answered with another's rows has lost a
+request: nothing is sent again. Callers stop by themselves after so many
+requests.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from itertools import cycle
 from typing import Any
 
 import grpc
 
+from tests.chaos.balancer import Endpoint
 from tests.chaos.callers import INFER, POLL_SECONDS, PREDICT, Connection, Reply, Rpc, answer, expected, post, v1, v2
 
 MAX_REQUESTS = 1500
-"""Of one caller: a test that goes wrong ends all the same."""
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where a server is reached."""
-
-    http: str
-    grpc: str
-
-
-class Balancer:
-    """Hands out its endpoints in turn."""
-
-    def __init__(self, *endpoints: Endpoint) -> None:
-        self._endpoints = list(endpoints)
-        self._turn = cycle(range(1_000_000))
-
-    def add(self, endpoint: Endpoint) -> None:
-        self._endpoints.append(endpoint)
-
-    def remove(self, endpoint: Endpoint) -> None:
-        self._endpoints.remove(endpoint)
-
-    def pick(self) -> Endpoint:
-        return self._endpoints[next(self._turn) % len(self._endpoints)]
+"""Of one caller, unless it is told otherwise: a test that goes wrong ends all the same."""
 
 
 @dataclass
 class Load:
     """Callers by every protocol, what they were answered, and what they lost."""
 
-    balancer: Balancer
+    endpoint: Endpoint
     seconds: float | None
     """How long each request asks the model to take; None where the model takes no such input."""
+    max_requests: int = MAX_REQUESTS
     answered: int = 0
     lost: list[str] = field(default_factory=list)
     last_replies: int = 0
@@ -70,7 +46,7 @@ class Load:
         self._add(callers, self._fresh, think_seconds)
 
     def add_grpc(self, callers: int, *, think_seconds: float) -> None:
-        """A channel to each endpoint."""
+        """One channel a caller."""
         self._add(callers, self._by_grpc, think_seconds)
 
     async def has_answered(self, requests: int) -> None:
@@ -102,11 +78,11 @@ class Load:
 
     async def _keep_alive(self, think_seconds: float) -> None:
         connection: Connection | None = None
-        for _ in range(MAX_REQUESTS):
+        for _ in range(self.max_requests):
             numbers = self._numbers()
             try:
                 if connection is None:
-                    connection = await Connection.open(self.balancer.pick().http)
+                    connection = await Connection.open(self.endpoint.http)
                 reply = await connection.post(INFER, v2(numbers, self.seconds))
             except (OSError, EOFError) as error:
                 self.lost.append(f"keep-alive: {error!r}")
@@ -122,32 +98,27 @@ class Load:
             await connection.close()
 
     async def _fresh(self, think_seconds: float) -> None:
-        for _ in range(MAX_REQUESTS):
+        for _ in range(self.max_requests):
             numbers = self._numbers()
             try:
-                self._judge("fresh", numbers, await post(self.balancer.pick().http, PREDICT, v1(numbers, self.seconds)))
+                self._judge("fresh", numbers, await post(self.endpoint.http, PREDICT, v1(numbers, self.seconds)))
             except (OSError, EOFError) as error:
                 self.lost.append(f"fresh: {error!r}")
             if not await self._think(think_seconds):
                 return
 
     async def _by_grpc(self, think_seconds: float) -> None:
-        channels: dict[str, Rpc] = {}
-        for _ in range(MAX_REQUESTS):
-            numbers = self._numbers()
-            address = self.balancer.pick().grpc
-            if address not in channels:
-                channels[address] = Rpc(address)
-            try:
-                rows = await channels[address].infer(numbers, self.seconds)
-            except grpc.aio.AioRpcError as error:
-                self.lost.append(f"gRPC: {error.code()} {error.details()}")
-            else:
-                self._count("gRPC", numbers, rows)
-            if not await self._think(think_seconds):
-                break
-        for channel in channels.values():
-            await channel.channel.close()
+        async with Rpc(self.endpoint.grpc) as rpc:
+            for _ in range(self.max_requests):
+                numbers = self._numbers()
+                try:
+                    rows = await rpc.infer(numbers, self.seconds)
+                except grpc.aio.AioRpcError as error:
+                    self.lost.append(f"gRPC: {error.code()} {error.details()}")
+                else:
+                    self._count("gRPC", numbers, rows)
+                if not await self._think(think_seconds):
+                    return
 
     def _judge(self, caller: str, numbers: list[float], reply: Reply) -> None:
         if reply.status != 200:

@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 import pytest
 
+from tests.chaos.balancer import Endpoint
 from tests.chaos.callers import (
     HANG_SECONDS,
     INFER,
@@ -27,20 +28,17 @@ from tests.chaos.callers import (
     until_counted,
     v2,
 )
-from tests.chaos.conftest import NAMED, PATIENT, running
-from tests.chaos.load import Balancer, Endpoint, Load
+from tests.chaos.conftest import PATIENT, running
+from tests.chaos.load import Load
 from tests.servers import RunningServer
 
-pytestmark = pytest.mark.timeout(300)  # the first test waits for six servers to start
+pytestmark = pytest.mark.timeout(300)  # the first test waits for two servers to start
 
 LAME_DUCK_SECONDS = 2.0
 SLOW_SECONDS = 4.0
 """Longer than the lame duck, so that such a request is in flight when the listeners close."""
 STUCK_SECONDS = 60.0
 """Longer than any deadline here."""
-REMOVAL_SECONDS = 1.0
-"""How long a cluster takes to tell everyone that an endpoint is gone."""
-ROUNDS = 3
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +48,6 @@ def servers(models: Path) -> Iterator[dict[str, RunningServer]]:
     wanted = {
         "alone": ("clerk", *PATIENT, *lame_duck),
         "stuck": ("clerk", *PATIENT, "--drain_timeout_seconds", "1.4"),
-        **{f"backend {number}": ("quick", *NAMED, *lame_duck) for number in range(1 + ROUNDS)},
     }
     servers = {name: RunningServer(models / model, *options, until=None) for name, (model, *options) in wanted.items()}
     with running(servers):
@@ -89,7 +86,7 @@ def story(servers: dict[str, RunningServer]) -> Story:
 
 async def end_under_load(server: RunningServer) -> Story:
     story = Story()
-    load = Load(Balancer(endpoint(server)), seconds=0.0)
+    load = Load(endpoint(server), seconds=0.0)
     load.add_keep_alive(4, think_seconds=0.005)
     load.add_fresh(4, think_seconds=0.01)
     load.add_grpc(4, think_seconds=0.005)
@@ -200,33 +197,3 @@ async def test_requests_that_outlast_the_drain_are_refused_before_the_connection
     assert monotonic() - began < 15  # the deadline, and not the model's minute
     assert server.events("stopped")[0]["is_clean"] is False
     assert server.errors() == []
-
-
-# Two servers and one that takes an old one's place, three times over
-
-
-async def test_nothing_is_lost_while_servers_are_replaced_one_by_one_under_load(
-    servers: dict[str, RunningServer],
-) -> None:
-    backends = [server for name, server in servers.items() if name.startswith("backend")]
-    waiting = backends[2:]
-    balancer = Balancer(*map(endpoint, backends[:2]))
-    load = Load(balancer, seconds=None)
-    load.add_keep_alive(2, think_seconds=0.001)
-    load.add_keep_alive(8, think_seconds=0.05)
-    load.add_keep_alive(2, think_seconds=LAME_DUCK_SECONDS / 2)
-    load.add_fresh(3, think_seconds=0.02)
-    load.add_grpc(3, think_seconds=0.02)
-    for oldest in backends[:ROUNDS]:
-        await load.has_answered(200)
-        oldest.signal(signal.SIGTERM)
-        await asyncio.sleep(REMOVAL_SECONDS)
-        balancer.remove(endpoint(oldest))
-        assert await asyncio.to_thread(oldest.wait_for_end) == 0
-        if waiting:
-            balancer.add(endpoint(waiting.pop(0)))
-    await load.has_answered(200)
-    await load.stop()
-    assert load.lost == []
-    assert load.answered >= 1000
-    assert load.last_replies >= ROUNDS
