@@ -8,8 +8,8 @@ that nobody's place in the queue outlives them.
 import asyncio
 import contextlib
 import sys
-from collections.abc import Generator
-from typing import cast
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, cast
 
 import httptools
 import uvicorn
@@ -17,13 +17,66 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from serving import ports
-from serving.rest import TASK, RestApp, Scope
+from serving.errors import PayloadTooLarge
+from serving.http_message import HttpRequest
+from serving.rest import RestApp
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+TASK = "ecluse.task"
+"""Where a request's scope holds its task, so that the connection can cancel it."""
 
 HEAD_BYTES = 64 * 1024
 """The longest head of a request that is still being sent; what came whole in one read is taken."""
 
 FRAMING = (b"content-length", b"transfer-encoding")
 """The headers that say where a body ends."""
+
+
+class Asgi:
+    """The application as uvicorn calls it."""
+
+    def __init__(self, app: RestApp, payload_bytes: int) -> None:
+        self._app = app
+        self._payload_bytes = payload_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[TASK] = asyncio.current_task()
+        request = HttpRequest(scope["method"], scope["path"], dict(scope["headers"]), query=scope["query_string"])
+        try:
+            try:
+                request.body = await self._body(request, receive)
+            except (PayloadTooLarge, asyncio.CancelledError) as error:
+                request.failure = error
+            answer = await self._app.answer(request)
+            headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+            if self._app.is_draining:
+                headers.append((b"connection", b"close"))
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            await send({"type": "http.response.body", "body": answer.body})
+        except asyncio.CancelledError:
+            return  # the caller left, and there is nobody to answer
+
+    async def _body(self, request: HttpRequest, receive: Receive) -> bytes:
+        declared = int(request.headers.get(b"content-length", b"0"))
+        if declared > self._payload_bytes:
+            raise self._too_large(f"{declared} bytes")
+        chunks, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise asyncio.CancelledError
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > self._payload_bytes:
+                raise self._too_large(f"more than {self._payload_bytes} bytes")
+            more = message.get("more_body", False)
+        return b"".join(chunks)
+
+    def _too_large(self, came: str) -> PayloadTooLarge:
+        return PayloadTooLarge(f"the body has {came}, and the limit is {self._payload_bytes} (LIMIT_PAYLOAD_BYTES)")
 
 
 class Connection(HttpToolsProtocol):
@@ -121,12 +174,12 @@ class Server(uvicorn.Server):
 class HttpListener:
     """Listens from construction, answers from `start` on."""
 
-    def __init__(self, app: RestApp, address: str, port: int, *, keep_alive_seconds: int) -> None:
+    def __init__(self, app: RestApp, address: str, port: int, *, payload_bytes: int, keep_alive_seconds: int) -> None:
         """Bind the port; raises StartupError where it cannot be had."""
         self._socket = ports.bind(address, port, "HTTP")
         self.port = int(self._socket.getsockname()[1])
         self._config = uvicorn.Config(
-            app,
+            Asgi(app, payload_bytes),
             http=Connection,
             ws="none",
             lifespan="off",

@@ -35,6 +35,7 @@ from serving.process import Process, leave
 from serving.request import OutputChoice, Request, all_outputs
 from serving.settings import Settings
 from serving.signature import Signature, Tensors
+from serving.steps import in_task
 
 
 class Predictor(kserve.Model):  # type: ignore[misc]  # kserve ships no types
@@ -151,23 +152,23 @@ class HookedEndpoint:
         }
 
     async def predict_v1(self, body: bytes, headers: Headers) -> bytes:
-        return _dump(await self._call(payload_v2.parse_object(body), headers))
+        return _dump(await in_task(self._call(payload_v2.parse_object(body), headers)))
 
     async def explain_v1(self, body: bytes, headers: Headers) -> bytes:
         if type(self._model).explain is kserve.Model.explain and self._model.explainer_host is None:
             raise InvalidRequest(f"model {self.name!r} has no explainer")
-        return _dump(await self._call(payload_v2.parse_object(body), headers, InferenceVerb.EXPLAIN))
+        return _dump(await in_task(self._call(payload_v2.parse_object(body), headers, InferenceVerb.EXPLAIN)))
 
     async def infer_v2(self, body: bytes, head_bytes: int | None, headers: Headers) -> tuple[bytes, int | None]:
         message, tail = payload_v2.parse(body, head_bytes)
         # preprocess may change what the model's signature would be asked for, so it is not asked yet.
         request = payload_v2.decode(message, tail, payload_v2.declared_signature(message))
-        outputs, request = await self._infer(request, headers, request.timeout_seconds)
+        outputs, request = await in_task(self._infer(request, headers, request.timeout_seconds))
         return payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
 
     async def infer_grpc(self, message: ModelInferRequest, timeout_seconds: float, headers: Headers) -> bytes:
         request = payload_grpc.decode(message, payload_grpc.declared_signature(message))
-        outputs, request = await self._infer(request, headers, min(timeout_seconds, request.timeout_seconds))
+        outputs, request = await in_task(self._infer(request, headers, min(timeout_seconds, request.timeout_seconds)))
         return payload_grpc.encode(
             outputs,
             request,

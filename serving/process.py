@@ -106,11 +106,16 @@ class Process:
             self._lifecycle,
             self._metrics,
             self._server_metadata,
-            payload_bytes=settings.limit.payload_bytes,
             shed_status=settings.shed.status,
         )
         address = settings.bind_address
-        rest = HttpListener(app, address, settings.http_port, keep_alive_seconds=settings.http.keep_alive_seconds)
+        rest = HttpListener(
+            app,
+            address,
+            settings.http_port,
+            payload_bytes=settings.limit.payload_bytes,
+            keep_alive_seconds=settings.http.keep_alive_seconds,
+        )
         if not settings.enable_grpc:
             return rest, None
         grpc = GrpcListener(

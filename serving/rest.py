@@ -1,14 +1,13 @@
 """V1 and V2 over REST: paths, status codes and headers around an endpoint.
 
-A plain ASGI application, because the hot path has no time for a framework.
-Promises an answer in JSON for every request whatever it holds, with the
-connection kept, and that a caller who leaves takes the work with them. Knows no
-tensor: endpoints turn bytes into bytes.
+From a request to an answer, both plain values (`http_message.py`): no socket and
+no framework, for which the hot path has no time. Promises an answer in JSON for
+every request whatever it holds. Knows no tensor: endpoints turn bytes into bytes.
 """
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
 from time import perf_counter
@@ -21,29 +20,17 @@ from serving.catalogue import Catalogue
 from serving.errors import (
     InvalidRequest,
     Overloaded,
-    PayloadTooLarge,
     Refused,
     ServingError,
     UnknownRoute,
     WrongContentType,
     WrongMethod,
 )
+from serving.http_message import JSON, OCTETS, TEXT, HttpAnswer, HttpRequest
 from serving.lifecycle import Lifecycle
 from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Answer = tuple[HTTPStatus, list[tuple[bytes, bytes]], bytes]
-
-JSON = (b"content-type", b"application/json")
-OCTETS = (b"content-type", b"application/octet-stream")
-TEXT = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
-CLOSE = (b"connection", b"close")
 HEAD_LENGTH = b"inference-header-content-length"
-
-TASK = "ecluse.task"
-"""Where a request's scope holds its task, so that the connection can cancel it."""
 
 
 class RestApp:
@@ -56,50 +43,42 @@ class RestApp:
         metrics: Metrics,
         server_metadata: dict[str, Any],
         *,
-        payload_bytes: int,
         shed_status: int,
     ) -> None:
         self._catalogue = catalogue
         self._lifecycle = lifecycle
         self._metrics = metrics
         self._server_metadata = server_metadata
-        self._payload_bytes = payload_bytes
-        self._shed_status = HTTPStatus(shed_status)
+        self._shed_status = shed_status
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope[TASK] = asyncio.current_task()
+    async def answer(self, request: HttpRequest) -> HttpAnswer:
+        """Give an answer whatever the request holds; raises CancelledError alone, for a caller who left."""
         try:
-            status, headers, body = await self._answer(scope, receive)
-            headers.append((b"content-length", b"%d" % len(body)))
-            if self._lifecycle.is_draining:
-                headers.append(CLOSE)
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
-        except asyncio.CancelledError:
-            return  # the caller left, and there is nobody to answer
-
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        try:
-            match scope["path"].split("/"):
+            match request.path.split("/"):
                 case ["", "v2", "models", name, "infer"]:
-                    return await self._infer(scope, receive, "v2", name, "", "infer")
+                    return await self._infer(request, "v2", name, "", "infer")
                 case ["", "v2", "models", name, "versions", version, "infer"]:
-                    return await self._infer(scope, receive, "v2", name, version, "infer")
+                    return await self._infer(request, "v2", name, version, "infer")
                 case ["", "v1", "models", action] if ":" in action:
                     name, _, verb = action.rpartition(":")
-                    return await self._infer(scope, receive, "v1", name, "", verb)
+                    return await self._infer(request, "v1", name, "", verb)
                 case ["", "v1", "models", name, "versions", action] if ":" in action:
                     version, _, verb = action.rpartition(":")
-                    return await self._infer(scope, receive, "v1", name, version, verb)
+                    return await self._infer(request, "v1", name, version, verb)
                 case parts:
-                    return self._look_up(scope, parts)
+                    return self._look_up(request, parts)
         except ServingError as error:
             return self._refusal(error)
         # The last border before the socket: a bug of ours is one answer, not a lost connection.
         except Exception as error:  # noqa: BLE001
             return _bug(error)
 
-    async def _infer(self, scope: Scope, receive: Receive, protocol: str, name: str, version: str, verb: str) -> Answer:
+    @property
+    def is_draining(self) -> bool:
+        """Whether an answer should tell its caller to go elsewhere with the next request."""
+        return self._lifecycle.is_draining
+
+    async def _infer(self, request: HttpRequest, protocol: str, name: str, version: str, verb: str) -> HttpAnswer:
         """Run one inference and count how it ended."""
         began = perf_counter()
         self._metrics.inflight[protocol] += 1
@@ -108,27 +87,28 @@ class RestApp:
         try:
             if verb not in ("infer", "predict", "explain") or (protocol == "v2") != (verb == "infer"):
                 raise UnknownRoute(f"a model has no verb {verb!r}")
-            if scope["method"] != "POST":
-                raise WrongMethod(scope["method"], scope["path"], allowed="POST")
+            if request.method != "POST":
+                raise WrongMethod(request.method, request.path, allowed="POST")
             endpoint = self._catalogue.find(name, version)
             series = endpoint.metrics
-            headers = dict(scope["headers"])
+            headers = request.headers
             head_bytes = _head_bytes(headers)
             _check_content_type(headers, is_binary=head_bytes is not None)
-            body = await self._body(headers, receive)
+            if request.failure is not None:
+                raise request.failure
             texts = partial(_texts, headers)
             if verb == "infer":
-                answer, answer_head_bytes = await endpoint.infer_v2(body, head_bytes, texts)
+                answer, answer_head_bytes = await endpoint.infer_v2(request.body, head_bytes, texts)
                 if answer_head_bytes is not None:
-                    return HTTPStatus.OK, [OCTETS, (HEAD_LENGTH, b"%d" % answer_head_bytes)], answer
+                    return HttpAnswer(200, (*OCTETS, (HEAD_LENGTH, b"%d" % answer_head_bytes)), answer)
             elif verb == "predict":
-                answer = await endpoint.predict_v1(body, texts)
+                answer = await endpoint.predict_v1(request.body, texts)
             else:
-                answer = await endpoint.explain_v1(body, texts)
+                answer = await endpoint.explain_v1(request.body, texts)
         except ServingError as error:
             series.rejected(error.reason)
             refusal = self._refusal(error)
-            code = refusal[0].value
+            code = refusal.status
             return refusal
         except asyncio.CancelledError:
             code = CALLER_LEFT
@@ -139,9 +119,9 @@ class RestApp:
         finally:
             self._metrics.inflight[protocol] -= 1
             series.answered(protocol, code, perf_counter() - began)
-        return HTTPStatus.OK, [JSON], answer
+        return HttpAnswer(200, JSON, answer)
 
-    def _look_up(self, scope: Scope, parts: list[str]) -> Answer:
+    def _look_up(self, request: HttpRequest, parts: list[str]) -> HttpAnswer:
         """Answer whatever asks about the server or a model."""
         found: dict[str, Any] | bytes
         is_true = True
@@ -170,58 +150,33 @@ class RestApp:
             case ["v2", "models", name, "versions", version]:
                 found = self._catalogue.find(name, version).metadata()
             case _:
-                raise UnknownRoute(f"no such path: {scope['path']}")
-        if scope["method"] not in ("GET", "HEAD"):
-            raise WrongMethod(scope["method"], scope["path"], allowed="GET")
-        status = HTTPStatus.OK if is_true else HTTPStatus.SERVICE_UNAVAILABLE
+                raise UnknownRoute(f"no such path: {request.path}")
+        if request.method not in ("GET", "HEAD"):
+            raise WrongMethod(request.method, request.path, allowed="GET")
+        if request.failure is not None:
+            raise request.failure
+        status = 200 if is_true else HTTPStatus.SERVICE_UNAVAILABLE.value
         if isinstance(found, bytes):
-            return status, [TEXT], found
-        return status, [JSON], orjson.dumps(found)
+            return HttpAnswer(status, TEXT, found)
+        return HttpAnswer(status, JSON, orjson.dumps(found))
 
-    async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
-        declared = headers.get(b"content-length")
-        if declared is not None and int(declared) > self._payload_bytes:
-            raise self._too_large(f"{int(declared)} bytes")
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body"):
-            if message["type"] == "http.disconnect":
-                raise asyncio.CancelledError
-            if len(body) > self._payload_bytes:
-                raise self._too_large(f"{len(body)} bytes")
-            return body
-        chunks, size = [body], len(body)
-        while message.get("more_body"):
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise asyncio.CancelledError
-            chunk = message.get("body", b"")
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > self._payload_bytes:
-                raise self._too_large(f"more than {self._payload_bytes} bytes")
-        return b"".join(chunks)
-
-    def _too_large(self, came: str) -> PayloadTooLarge:
-        return PayloadTooLarge(f"the body has {came}, and the limit is {self._payload_bytes} (LIMIT_PAYLOAD_BYTES)")
-
-    def _refusal(self, error: ServingError) -> Answer:
-        headers = [JSON]
-        status = error.http_status
+    def _refusal(self, error: ServingError) -> HttpAnswer:
+        headers = [*JSON]
+        status = error.http_status.value
         if isinstance(error, Refused):
             headers.append((b"retry-after", b"%d" % error.retry_after_seconds))
             if isinstance(error, Overloaded):
                 status = self._shed_status
         if isinstance(error, WrongMethod):
             headers.append((b"allow", error.allowed.encode()))
-        return status, headers, orjson.dumps({"error": str(error), "reason": error.reason})
+        return HttpAnswer(status, tuple(headers), orjson.dumps({"error": str(error), "reason": error.reason}))
 
 
-def _texts(headers: dict[bytes, bytes]) -> dict[str, str]:
+def _texts(headers: Mapping[bytes, bytes]) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
 
 
-def _head_bytes(headers: dict[bytes, bytes]) -> int | None:
+def _head_bytes(headers: Mapping[bytes, bytes]) -> int | None:
     length = headers.get(HEAD_LENGTH)
     if length is None:
         return None
@@ -232,7 +187,7 @@ def _head_bytes(headers: dict[bytes, bytes]) -> int | None:
     return int(length)
 
 
-def _check_content_type(headers: dict[bytes, bytes], *, is_binary: bool) -> None:
+def _check_content_type(headers: Mapping[bytes, bytes], *, is_binary: bool) -> None:
     encoding = headers.get(b"content-encoding", b"identity")
     if encoding != b"identity":
         raise WrongContentType(f"the body has Content-Encoding {encoding.decode('latin-1')[:80]!r}, expected it plain")
@@ -248,9 +203,9 @@ def _check_content_type(headers: dict[bytes, bytes], *, is_binary: bool) -> None
     )
 
 
-def _bug(error: Exception) -> Answer:
+def _bug(error: Exception) -> HttpAnswer:
     """Answer for an error that nobody foresaw: the id leads from the answer to the log."""
     error_id = uuid.uuid4().hex
     logs.event("request_failed", level=logs.ERROR, error=error, error_id=error_id)
     body = {"error": f"internal error {error_id}", "reason": "internal"}
-    return HTTPStatus.INTERNAL_SERVER_ERROR, [JSON], orjson.dumps(body)
+    return HttpAnswer(500, JSON, orjson.dumps(body))

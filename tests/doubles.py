@@ -6,7 +6,6 @@ what happened.
 """
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +17,6 @@ from serving.errors import InvalidRequest
 from serving.lane import Run
 from serving.metrics import Metrics, ModelMetrics
 from serving.oip_pb2 import ModelInferRequest
-from serving.rest import TASK, RestApp
 from serving.schedule import Trigger
 from serving.signature import Tensors
 
@@ -206,77 +204,6 @@ class Answered:
     @property
     def json(self) -> Any:
         return orjson.loads(self.body)
-
-
-class Caller:
-    """Sends one request to an ASGI application, in as many pieces as given, and keeps the answer."""
-
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        pieces: Iterable[bytes] = (b"",),
-        headers: dict[str, str] | None = None,
-    ) -> None:
-        self.scope: dict[str, Any] = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()],
-        }
-        self._pieces = list(pieces)
-        self.messages: list[dict[str, Any]] = []
-
-    async def call(self, app: RestApp) -> Answered:
-        await app(self.scope, self.receive, self.send)
-        return self.answered
-
-    async def receive(self) -> dict[str, Any]:
-        piece = self._pieces.pop(0)
-        return {"type": "http.request", "body": piece, "more_body": bool(self._pieces)}
-
-    async def send(self, message: dict[str, Any]) -> None:
-        self.messages.append(message)
-
-    @property
-    def answered(self) -> Answered:
-        start, body = self.messages
-        headers = {name.decode(): value.decode() for name, value in start["headers"]}
-        return Answered(int(start["status"]), headers, body["body"])
-
-
-class LeavingCaller:
-    """Sends some pieces of a body and hangs up before the last."""
-
-    def __init__(self, path: str, pieces: Iterable[bytes] = ()) -> None:
-        self.scope: dict[str, Any] = {"type": "http", "method": "POST", "path": path, "headers": []}
-        self._pieces = list(pieces)
-        self.messages: list[dict[str, Any]] = []
-
-    async def receive(self) -> dict[str, Any]:
-        if self._pieces:
-            return {"type": "http.request", "body": self._pieces.pop(0), "more_body": True}
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: dict[str, Any]) -> None:
-        self.messages.append(message)
-
-
-class StalledCaller:
-    """Sends a whole request and does not read the answer."""
-
-    def __init__(self, path: str, body: bytes = b"{}") -> None:
-        self.scope: dict[str, Any] = {"type": "http", "method": "POST", "path": path, "headers": []}
-        self._body = body
-
-    async def receive(self) -> dict[str, Any]:
-        return {"type": "http.request", "body": self._body, "more_body": False}
-
-    async def send(self, message: dict[str, Any]) -> None:
-        await asyncio.Event().wait()
-
-    def hang_up(self) -> None:
-        self.scope[TASK].cancel()
 
 
 # Numbers
