@@ -2,6 +2,8 @@
 
 ServingError
 - InvalidRequest: 400, the caller must change the request
+- Unauthenticated: 401, the caller shows no key that is known here
+- Forbidden: 403, no key opens this here
 - UnknownModel: 404, no such model or version here
 - UnknownRoute: 404, no such path
 - WrongMethod: 405, the path is known, the method is not
@@ -52,6 +54,24 @@ class InvalidRequest(ServingError):
     http_status = HTTPStatus.BAD_REQUEST
     grpc_status = "INVALID_ARGUMENT"
     reason = "bad_input"
+
+
+class Unauthenticated(ServingError):
+    """The request carries no key, or one that is not in the file of keys."""
+
+    http_status = HTTPStatus.UNAUTHORIZED
+    grpc_status = "UNAUTHENTICATED"
+    reason = "unauthenticated"
+    challenge: ClassVar[bytes] = b'Bearer realm="ecluse"'
+    """What the header WWW-Authenticate says."""
+
+
+class Forbidden(ServingError):
+    """What was asked for is switched off here, or takes more than the caller's key."""
+
+    http_status = HTTPStatus.FORBIDDEN
+    grpc_status = "PERMISSION_DENIED"
+    reason = "forbidden"
 
 
 class UnknownModel(ServingError):

@@ -19,6 +19,8 @@ from serving.errors import StartupError
 KIB = 1024
 MIB = 1024 * KIB
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 class Group(BaseModel):
     model_config = ConfigDict(
@@ -71,6 +73,42 @@ class Shed(Group):
     """503 is retried by most proxies, 429 by few; gRPC says UNAVAILABLE or RESOURCE_EXHAUSTED."""
 
 
+def _absent(value: object) -> object:
+    """Take an empty text for a file that is not given: a manifest may leave its variable empty."""
+    return None if value in ("", "None") else value
+
+
+File = Annotated[Path | None, BeforeValidator(_absent)]
+
+
+class Auth(Group):
+    """Who may call at all."""
+
+    keys_file: File = None
+    """A file of the keys that callers must show, one a line as `name:sum`, the sum being SHA-256 of the key in
+    hexadecimal. It is read again when it changes. Without it, everybody may call."""
+    metrics: bool = False
+    """Whether `/metrics` takes a key as well, where there are keys."""
+
+
+class Admin(Group):
+    """Who may load and unload models by request."""
+
+    enabled: bool = False
+    """Whether models may be loaded and unloaded by request at all."""
+    keys_file: File = None
+    """A file of the keys that this takes, written as that of `auth.keys_file`. It must be given, except on a server
+    that listens on a loopback address alone."""
+
+
+class Log(Group):
+    """What is logged of requests."""
+
+    sample_ratio: float = Field(0.0, ge=0, le=1)
+    """The share of requests that get a line in the log each. Requests that end in a fault of the server's own
+    (500) always get one, up to some a second."""
+
+
 class Http(Group):
     """The REST listener."""
 
@@ -118,6 +156,9 @@ class Settings(Group):
     batch: Batch = Batch()
     limit: Limit = Limit()
     shed: Shed = Shed()
+    auth: Auth = Auth()
+    admin: Admin = Admin()
+    log: Log = Log()
     http: Http = Http()
     drain: Drain = Drain()
     tensorflow: Tensorflow = Tensorflow()
@@ -126,6 +167,16 @@ class Settings(Group):
     def _ports_differ(self) -> "Settings":
         if self.enable_grpc and self.http_port and self.http_port == self.grpc_port:
             raise ValueError(f"http_port and grpc_port are both {self.http_port}: they must differ")
+        return self
+
+    @model_validator(mode="after")
+    def _admin_has_keys(self) -> "Settings":
+        # A caller's address would not do: behind a sidecar every caller comes from loopback.
+        if self.admin.enabled and self.admin.keys_file is None and self.bind_address not in LOOPBACK:
+            raise ValueError(
+                "admin_enabled needs --admin_keys_file (or ADMIN_KEYS_FILE), "
+                f"unless bind_address is a loopback address: it is {self.bind_address!r}"
+            )
         return self
 
 

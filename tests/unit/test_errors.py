@@ -12,6 +12,8 @@ from serving.errors import LONGEST_SENTENCE, Refused, ServingError, WrongMethod
 
 DOCUMENTED = {
     "InvalidRequest": (400, "INVALID_ARGUMENT", "bad_input"),
+    "Unauthenticated": (401, "UNAUTHENTICATED", "unauthenticated"),
+    "Forbidden": (403, "PERMISSION_DENIED", "forbidden"),
     "UnknownModel": (404, "NOT_FOUND", "unknown_model"),
     "UnknownRoute": (404, "UNIMPLEMENTED", "unknown_route"),
     "WrongMethod": (405, "UNIMPLEMENTED", "wrong_method"),

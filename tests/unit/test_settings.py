@@ -29,6 +29,11 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "batch_queue_bytes": ("1000", 1000),
     "limit_payload_bytes": ("2048", 2048),
     "shed_status": ("429", 429),
+    "auth_keys_file": ("/etc/keys", Path("/etc/keys")),
+    "auth_metrics": ("true", True),
+    "admin_enabled": ("true", True),
+    "admin_keys_file": ("/etc/admins", Path("/etc/admins")),
+    "log_sample_ratio": ("0.5", 0.5),
     "http_keep_alive_seconds": ("10", 10),
     "drain_lame_duck_seconds": ("0", 0.0),
     "drain_timeout_seconds": ("5.5", 5.5),
@@ -36,6 +41,9 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "tensorflow_inter_op_threads": ("2", 2),
 }
 """For every setting another value than its default, as it is written and as it is read."""
+
+COMPANIONS = {"admin_enabled": {"ADMIN_KEYS_FILE": "/etc/admins"}}
+"""What must be set beside those that cannot stand alone."""
 
 each = pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: "_".join(knob.path))
 
@@ -51,6 +59,10 @@ def other(knob: Knob) -> tuple[str, Any]:
     return OTHER_VALUES["_".join(knob.path)]
 
 
+def beside(knob: Knob) -> dict[str, str]:
+    return COMPANIONS.get("_".join(knob.path), {})
+
+
 def test_without_a_word_every_setting_has_its_default() -> None:
     assert load([], {}) == Settings()
 
@@ -63,20 +75,20 @@ def test_every_setting_is_tried_here() -> None:
 def test_a_setting_is_an_option(knob: Knob) -> None:
     written, value = other(knob)
     assert value != knob.default
-    assert read(load([knob.option, written], {}), knob) == value
-    assert read(load([f"{knob.option}={written}"], {}), knob) == value
+    assert read(load([knob.option, written], beside(knob)), knob) == value
+    assert read(load([f"{knob.option}={written}"], beside(knob)), knob) == value
 
 
 @each
 def test_a_setting_is_a_variable_of_the_environment(knob: Knob) -> None:
     written, value = other(knob)
-    assert read(load([], {knob.variable: written}), knob) == value
+    assert read(load([], {**beside(knob), knob.variable: written}), knob) == value
 
 
 @each
 def test_an_option_wins_over_the_environment(knob: Knob) -> None:
     written, value = other(knob)
-    assert read(load([knob.option, written], {knob.variable: str(knob.default)}), knob) == value
+    assert read(load([knob.option, written], {**beside(knob), knob.variable: str(knob.default)}), knob) == value
 
 
 @each
@@ -125,6 +137,13 @@ def test_no_two_settings_share_a_name() -> None:
             {},
             "--shed_status (or SHED_STATUS) is 500: input should be 503 or 429",
             id="a status that is no refusal",
+        ),
+        pytest.param(
+            ["--admin_enabled", "true"],
+            {},
+            "admin_enabled needs --admin_keys_file (or ADMIN_KEYS_FILE), "
+            "unless bind_address is a loopback address: it is '0.0.0.0'",
+            id="an admin API that is open to everybody",
         ),
         pytest.param(
             ["--model_name", "a/b"],
@@ -204,3 +223,11 @@ def test_settings_do_not_change() -> None:
 
 def test_a_variable_that_is_no_setting_is_not_ours() -> None:
     assert load([], {"PATH": "/bin", "BATCH": "1", "ECLUSE": "x"}) == Settings()
+
+
+def test_a_server_that_only_its_own_machine_reaches_needs_no_keys_for_loading() -> None:
+    assert load(["--admin_enabled", "true", "--bind_address", "127.0.0.1"], {}).admin.enabled
+
+
+def test_an_empty_variable_names_no_file() -> None:
+    assert load([], {"AUTH_KEYS_FILE": ""}).auth.keys_file is None
