@@ -15,6 +15,7 @@ ServingError
   - NotReady: the model is loading
   - Draining: the process is about to end
 - ModelFailed: 500, the model itself failed
+- LoadFailed: 500, a model that was asked to be loaded cannot be
 
 Each class knows its status on both protocols and a `reason` that metrics and
 machines read. Anything else that escapes is a bug, and an opaque 500.
@@ -162,3 +163,11 @@ class ModelFailed(ServingError):
     http_status = HTTPStatus.INTERNAL_SERVER_ERROR
     grpc_status = "INTERNAL"
     reason = "model_failed"
+
+
+class LoadFailed(ServingError):
+    """A version was asked for and cannot be served; what was served before still is."""
+
+    http_status = HTTPStatus.INTERNAL_SERVER_ERROR
+    grpc_status = "INTERNAL"
+    reason = "load_failed"

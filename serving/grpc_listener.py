@@ -101,8 +101,8 @@ class GrpcListener:
         await self._server.stop(None)
         await stopping
 
-    def _tell_health(self, phase: Phase) -> None:
-        self._health.tell(is_serving=phase is Phase.READY)
+    def _tell_health(self, phase: Phase) -> None:  # noqa: ARG002 - the phase is not all there is to it
+        self._health.tell(is_serving=self._lifecycle.is_ready)
 
     def _handlers(self) -> grpc.GenericRpcHandler:
         handlers = {
@@ -143,7 +143,7 @@ class GrpcListener:
         return oip_pb2.ServerMetadataResponse(**self._server_metadata)
 
     def _describe_model(self, request: oip_pb2.ModelMetadataRequest) -> Message:
-        return oip_pb2.ModelMetadataResponse(**self._catalogue.find(request.name, request.version).metadata())
+        return oip_pb2.ModelMetadataResponse(**self._catalogue.metadata(request.name, request.version))
 
     async def _infer(self, message: bytes, context: Context) -> bytes:
         began = perf_counter()

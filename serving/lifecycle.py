@@ -1,9 +1,9 @@
 """The phases of the process, and what each one promises.
 
 loading -> warming -> ready -> draining -> stopped. Health answers are read off
-the phase; nothing else decides them. Going back is refused, and so is skipping
-ahead, but for stopping, which is possible from anywhere. Pure: changes are told
-to whoever asked to hear of them.
+the phase and off whether every model can answer; nothing else decides them.
+Going back is refused, and so is skipping ahead, but for stopping, which is
+possible from anywhere. Pure: changes are told to whoever asked to hear of them.
 """
 
 from collections.abc import Callable
@@ -36,10 +36,11 @@ class Lifecycle:
 
     def __init__(self) -> None:
         self.phase = Phase.LOADING
+        self._models_are_ready = True
         self._listeners: list[Callable[[Phase], None]] = []
 
     def listen(self, listener: Callable[[Phase], None]) -> None:
-        """Call `listener` with the phase, now and at every change."""
+        """Call `listener` with the phase, now and at every change of it or of `is_ready`."""
         self._listeners.append(listener)
         listener(self.phase)
 
@@ -47,13 +48,23 @@ class Lifecycle:
         if phase not in NEXT[self.phase]:
             raise ValueError(f"a process that is {self.phase} cannot become {phase}")
         self.phase = phase
-        for listener in self._listeners:
-            listener(phase)
+        self._tell()
+
+    def tell_models(self, *, are_ready: bool) -> None:
+        """Say whether every model that is announced can answer, and that there is one."""
+        if are_ready is not self._models_are_ready:
+            self._models_are_ready = are_ready
+            self._tell()
 
     @property
     def is_ready(self) -> bool:
-        return self.phase is Phase.READY
+        """Whether callers should be sent here."""
+        return self.phase is Phase.READY and self._models_are_ready
 
     @property
     def is_draining(self) -> bool:
         return self.phase is Phase.DRAINING or self.phase is Phase.STOPPED
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener(self.phase)

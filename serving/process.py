@@ -77,6 +77,7 @@ class Process:
         self._server_metadata = {"name": "ecluse", "version": VERSION, "extensions": ["binary_tensor_data"]}
         self._signals: list[signal.Signals] = []
         self._is_closed = False
+        self._phase_told: Phase | None = None
 
     async def run(self) -> int:
         """Serve until a signal says otherwise; gives the exit status."""
@@ -200,7 +201,9 @@ class Process:
     def _tell_phase(self, phase: Phase) -> None:
         self._metrics.enter_phase(phase, Phase)
         self._metrics.draining.set(self._lifecycle.is_draining)
-        logs.event("phase", phase=phase)
+        if phase is not self._phase_told:
+            self._phase_told = phase
+            logs.event("phase", phase=phase)
 
 
 def on_thread(work: Callable[[], T]) -> "asyncio.Future[T]":

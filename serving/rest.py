@@ -57,12 +57,12 @@ class RestApp:
             match request.path.split("/"):
                 case ["", "v2", "models", name, "infer"]:
                     return await self._infer(request, "v2", name, "", "infer")
-                case ["", "v2", "models", name, "versions", version, "infer"]:
+                case ["", "v2", "models", name, "versions" | "labels", version, "infer"]:
                     return await self._infer(request, "v2", name, version, "infer")
                 case ["", "v1", "models", action] if ":" in action:
                     name, _, verb = action.rpartition(":")
                     return await self._infer(request, "v1", name, "", verb)
-                case ["", "v1", "models", name, "versions", action] if ":" in action:
+                case ["", "v1", "models", name, "versions" | "labels", action] if ":" in action:
                     version, _, verb = action.rpartition(":")
                     return await self._infer(request, "v1", name, version, verb)
                 case parts:
@@ -142,13 +142,20 @@ class RestApp:
             case ["v1", "models", name] | ["v2", "models", name, "ready"]:
                 is_true = self._catalogue.is_ready(name)
                 found = {"name": name, "ready": is_true}
-            case ["v1", "models", name, "versions", version] | ["v2", "models", name, "versions", version, "ready"]:
+            case ["v1", "models", name, "versions" | "labels", version] | [
+                "v2",
+                "models",
+                name,
+                "versions" | "labels",
+                version,
+                "ready",
+            ]:
                 is_true = self._catalogue.is_ready(name, version)
                 found = {"name": name, "ready": is_true}
             case ["v2", "models", name]:
-                found = self._catalogue.find(name).metadata()
-            case ["v2", "models", name, "versions", version]:
-                found = self._catalogue.find(name, version).metadata()
+                found = self._catalogue.metadata(name)
+            case ["v2", "models", name, "versions" | "labels", version]:
+                found = self._catalogue.metadata(name, version)
             case _:
                 raise UnknownRoute(f"no such path: {request.path}")
         if request.method not in ("GET", "HEAD"):

@@ -262,6 +262,7 @@ STATUSES: Mapping[str, Status] = {
     "NotReady": Status(503, "UNAVAILABLE", "loading"),
     "Draining": Status(503, "UNAVAILABLE", "draining"),
     "ModelFailed": Status(500, "INTERNAL", "model_failed"),
+    "LoadFailed": Status(500, "INTERNAL", "load_failed"),
     "ValueError": Status(500, "INTERNAL", "model_failed"),
     "InvalidInput": Status(400, "INVALID_ARGUMENT", "bad_input"),
     "ModelNotReady": Status(503, "UNAVAILABLE", "loading"),

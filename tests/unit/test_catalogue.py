@@ -1,5 +1,7 @@
 """Which models can be asked, by name and version, in each phase."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from serving.catalogue import Catalogue
@@ -80,3 +82,83 @@ def test_a_model_is_ready_in_one_phase_only(phase: Phase) -> None:
 def test_every_model_announced_is_listed_in_order() -> None:
     catalogue, _ = catalogue_in(Phase.LOADING)
     assert catalogue.names() == ["later", "mnist"]
+
+
+# Versions and labels
+
+
+def serving(*versions: str, labels: Mapping[str, str] | None = None) -> tuple[Catalogue, Lifecycle]:
+    """A catalogue of a process that is ready and serves these versions of `mnist`."""
+    lifecycle = Lifecycle()
+    catalogue = Catalogue(lifecycle, lambda _name: labels or {})
+    catalogue.announce("mnist")
+    metrics = Metrics()
+    for version in versions:
+        catalogue.open(ScriptedEndpoint(metrics, name="mnist", version=version))
+    lifecycle.enter(Phase.WARMING)
+    lifecycle.enter(Phase.READY)
+    return catalogue, lifecycle
+
+
+@pytest.mark.parametrize(
+    ("asked", "version"),
+    [
+        pytest.param("", "10", id="none, which is the newest by number"),
+        pytest.param("9", "9", id="a number"),
+        pytest.param("canary", "10", id="a label"),
+    ],
+)
+def test_a_version_is_found_by(asked: str, version: str) -> None:
+    catalogue, _ = serving("9", "10", labels={"canary": "10"})
+    assert catalogue.find("mnist", asked).version == version
+
+
+def test_the_label_stable_is_served_to_those_who_name_no_version() -> None:
+    assert serving("9", "10", labels={"stable": "9"})[0].find("mnist").version == "9"
+    assert serving("10", labels={"stable": "9"})[0].find("mnist").version == "10"
+
+
+def test_a_label_of_a_version_that_is_not_loaded_is_told() -> None:
+    catalogue, _ = serving("9", labels={"canary": "10"})
+    sentence = "version '10' of model 'mnist', which label 'canary' stands for, is not loaded, it is served as '9'"
+    with pytest.raises(UnknownModel, match=sentence):
+        catalogue.find("mnist", "canary")
+    catalogue.explain("mnist", "10", "is loading")
+    with pytest.raises(NotReady, match="which label 'canary' stands for, is loading"):
+        catalogue.find("mnist", "canary")
+    catalogue.explain("mnist", "10", "")
+    with pytest.raises(UnknownModel):
+        catalogue.find("mnist", "10")
+
+
+def is_ready(lifecycle: Lifecycle) -> bool:
+    """Asked anew each time, which a type checker does not expect of a property."""
+    return lifecycle.is_ready
+
+
+def test_a_version_that_goes_leaves_the_others_and_the_readiness() -> None:
+    catalogue, lifecycle = serving("9", "10")
+    catalogue.close("mnist", "10")
+    assert catalogue.find("mnist").version == "9"
+    assert is_ready(lifecycle)
+    catalogue.close("mnist", "9")
+    assert not is_ready(lifecycle)
+    with pytest.raises(NotReady, match="model 'mnist' is not loaded, try again soon"):
+        catalogue.find("mnist")
+
+
+def test_a_model_that_is_withdrawn_is_unknown_and_no_process_is_ready_without_models() -> None:
+    catalogue, lifecycle = serving("9")
+    catalogue.announce("other")
+    assert not is_ready(lifecycle)
+    catalogue.withdraw("other")
+    assert is_ready(lifecycle)
+    catalogue.withdraw("mnist")
+    assert not is_ready(lifecycle)
+    with pytest.raises(UnknownModel, match="model 'mnist' is not served here, only nothing"):
+        catalogue.find("mnist")
+
+
+def test_metadata_lists_every_version_that_can_answer() -> None:
+    catalogue, _ = serving("10", "9")
+    assert catalogue.metadata("mnist", "9")["versions"] == ["9", "10"]

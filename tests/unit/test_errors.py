@@ -24,6 +24,7 @@ DOCUMENTED = {
     "NotReady": (503, "UNAVAILABLE", "loading"),
     "Draining": (503, "UNAVAILABLE", "draining"),
     "ModelFailed": (500, "INTERNAL", "model_failed"),
+    "LoadFailed": (500, "INTERNAL", "load_failed"),
 }
 
 

@@ -68,3 +68,18 @@ def test_a_listener_finds_the_phase_it_is_told_of_already_entered() -> None:
     lifecycle.listen(lambda phase: seen.append(lifecycle.phase is phase))
     lifecycle.enter(Phase.WARMING)
     assert seen == [True, True]
+
+
+def test_a_process_is_ready_while_its_models_are() -> None:
+    lifecycle = lifecycle_in(Phase.READY)
+    seen: list[bool] = []
+    lifecycle.listen(lambda _phase: seen.append(lifecycle.is_ready))
+    for are_ready in (False, False, True):
+        lifecycle.tell_models(are_ready=are_ready)
+    assert seen == [True, False, True]
+
+
+def test_models_alone_make_no_process_ready() -> None:
+    lifecycle = lifecycle_in(Phase.WARMING)
+    lifecycle.tell_models(are_ready=True)
+    assert not lifecycle.is_ready
