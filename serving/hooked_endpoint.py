@@ -1,0 +1,122 @@
+"""A model with code of its user's around it, called as KServe calls it.
+
+Speaks KServe's types to the code and ours to the wire. Promises that whatever
+the code raises or gives is an answer with a status that fits.
+"""
+
+import asyncio
+from dataclasses import replace
+from math import inf
+from typing import Any
+
+import kserve
+import orjson
+from kserve.errors import InvalidInput, ModelNotReady
+from kserve.model import InferenceVerb
+
+from serving import logs, payload_grpc, payload_v2
+from serving.endpoint import Headers
+from serving.errors import DeadlineExceeded, InvalidRequest, ModelFailed, NotReady, ServingError
+from serving.kserve_tensors import as_array, to_infer_request
+from serving.metrics import ModelMetrics
+from serving.oip_pb2 import ModelInferRequest
+from serving.request import OutputChoice, Request
+from serving.signature import Tensors
+from serving.steps import in_task
+
+
+class HookedEndpoint:
+    """A `kserve.Model` called as KServe calls it: preprocess, predict, postprocess.
+
+    KServe's own histograms are observed by KServe's own call.
+    """
+
+    def __init__(self, model: kserve.Model, version: str, platform: str, metrics: ModelMetrics) -> None:
+        self.name: str = model.name
+        self.version = version
+        self.metrics = metrics
+        self._platform = platform
+        self._model = model
+
+    def metadata(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "versions": [self.version],
+            "platform": self._platform,
+            "inputs": self._model.get_input_types(),
+            "outputs": self._model.get_output_types(),
+        }
+
+    async def predict_v1(self, body: bytes, headers: Headers) -> bytes:
+        return _dump(await in_task(self._call(payload_v2.parse_object(body), headers)))
+
+    async def explain_v1(self, body: bytes, headers: Headers) -> bytes:
+        if type(self._model).explain is kserve.Model.explain and self._model.explainer_host is None:
+            raise InvalidRequest(f"model {self.name!r} has no explainer")
+        return _dump(await in_task(self._call(payload_v2.parse_object(body), headers, InferenceVerb.EXPLAIN)))
+
+    async def infer_v2(self, body: bytes, head_bytes: int | None, headers: Headers) -> tuple[bytes, int | None]:
+        message, tail = payload_v2.parse(body, head_bytes)
+        # preprocess may change what the model's signature would be asked for, so it is not asked yet.
+        request = payload_v2.decode(message, tail, payload_v2.declared_signature(message))
+        outputs, request = await in_task(self._infer(request, headers, request.timeout_seconds))
+        return payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
+
+    async def infer_grpc(self, message: ModelInferRequest, timeout_seconds: float, headers: Headers) -> bytes:
+        request = payload_grpc.decode(message, payload_grpc.declared_signature(message))
+        outputs, request = await in_task(self._infer(request, headers, min(timeout_seconds, request.timeout_seconds)))
+        return payload_grpc.encode(
+            outputs,
+            request,
+            model_name=self.name,
+            model_version=self.version,
+            is_raw=bool(message.raw_input_contents),
+        ).SerializeToString()
+
+    async def _infer(self, request: Request, headers: Headers, timeout_seconds: float) -> tuple[Tensors, Request]:
+        """Give the outputs, and the request with the names of those it gets."""
+        try:
+            async with asyncio.timeout(None if timeout_seconds == inf else timeout_seconds):
+                response = await self._call(to_infer_request(request, self.name), headers)
+        except TimeoutError:
+            raise DeadlineExceeded(f"no answer within the request's timeout of {timeout_seconds:g} s") from None
+        outputs = self._outputs(response)
+        missing = [choice.name for choice in request.outputs if choice.name not in outputs]
+        if missing:
+            raise InvalidRequest(f"unknown output {missing[0]!r}, the model gave {sorted(outputs)}")
+        choices = request.outputs or tuple(OutputChoice(name, request.is_binary) for name in outputs)
+        return outputs, replace(request, outputs=choices)
+
+    async def _call(self, payload: Any, headers: Headers, verb: InferenceVerb = InferenceVerb.PREDICT) -> Any:
+        """Run user code, whose failures are the model's and not ours."""
+        try:
+            response, _ = await self._model(payload, headers=headers(), verb=verb)
+        except ServingError:
+            raise
+        except InvalidInput as error:
+            raise InvalidRequest(str(error.reason)) from error
+        except ModelNotReady as error:
+            raise NotReady(f"model {self.name!r} is not ready") from error
+        except Exception as error:
+            raise self._failed(error) from error
+        return response
+
+    def _outputs(self, response: Any) -> Tensors:
+        """Read the answer of user code, which may be wrong in any way."""
+        try:
+            if isinstance(response, dict):
+                response = kserve.InferResponse.from_rest(response)
+            return {output.name: as_array(output) for output in response.outputs}
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> ModelFailed:
+        logs.event("model_failed", level=logs.ERROR, error=error, model_name=self.name)
+        return ModelFailed(f"the model failed: {type(error).__name__}")
+
+
+def _dump(response: Any) -> bytes:
+    try:
+        return orjson.dumps(response, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:
+        raise ModelFailed(f"the model gave what JSON cannot say: {error}") from error
