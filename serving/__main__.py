@@ -5,6 +5,7 @@ import signal
 import sys
 
 from serving import logs, ports
+from serving.door import door_of
 from serving.errors import StartupError
 from serving.model_folder import find_version
 from serving.settings import load
@@ -16,8 +17,9 @@ def main() -> None:
         signal.signal(number, lambda _number, _frame: os._exit(0))
     try:
         settings = load(sys.argv[1:])
-        # A wrong folder and a taken port are told before TensorFlow's ten seconds of import.
+        # A wrong folder, file of keys or port is told before TensorFlow's ten seconds of import.
         find_version(settings.model_dir)
+        door_of(settings)
         ports.check(settings.bind_address, settings.http_port, "HTTP")
         if settings.enable_grpc:
             ports.check(settings.bind_address, settings.grpc_port, "gRPC")

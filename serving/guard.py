@@ -85,9 +85,9 @@ class Guard:
             # Whether a model is ready is what KServe and its clients probe.
             case ["v1", "models", action] if ":" not in action:
                 return True
-            case ["v1", "models", _, "versions", action] if ":" not in action:
+            case ["v1", "models", _, "versions" | "labels", action] if ":" not in action:
                 return True
-            case ["v2", "models", _, "ready"] | ["v2", "models", _, "versions", _, "ready"]:
+            case ["v2", "models", _, "ready"] | ["v2", "models", _, "versions" | "labels", _, "ready"]:
                 return True
         return False
 

@@ -21,6 +21,7 @@ from typing import NoReturn, Protocol, TypeVar
 
 from serving import VERSION, logs
 from serving.catalogue import Catalogue
+from serving.door import door_of
 from serving.endpoint import Endpoint
 from serving.errors import ServingError, StartupError
 from serving.grpc_listener import GrpcListener
@@ -74,6 +75,7 @@ class Process:
         self._metrics = metrics
         self._lifecycle = Lifecycle()
         self._catalogue = Catalogue(self._lifecycle)
+        self._door = door_of(settings)
         self._server_metadata = {"name": "ecluse", "version": VERSION, "extensions": ["binary_tensor_data"]}
         self._signals: list[signal.Signals] = []
         self._is_closed = False
@@ -91,6 +93,7 @@ class Process:
         await rest.start()
         if grpc is not None:
             await grpc.start()
+        self._door.start()
         self._lifecycle.listen(self._tell_phase)
         logs.event("listening", http_port=rest.port, grpc_port=grpc.port if grpc else None)
         try:
@@ -108,6 +111,7 @@ class Process:
             self._metrics,
             self._server_metadata,
             shed_status=settings.shed.status,
+            door=self._door,
         )
         address = settings.bind_address
         rest = HttpListener(
@@ -178,6 +182,7 @@ class Process:
         deadline.cancel()
         is_clean = not self._is_closed
         self._lifecycle.enter(Phase.STOPPED)
+        self._door.stop()
         self._close_models()
         logs.event("stopped", is_clean=is_clean)
         return is_clean

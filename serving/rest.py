@@ -6,7 +6,6 @@ every request whatever it holds. Knows no tensor: endpoints turn bytes into byte
 """
 
 import asyncio
-import uuid
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
@@ -17,11 +16,13 @@ import orjson
 
 from serving import logs
 from serving.catalogue import Catalogue
+from serving.door import Door
 from serving.errors import (
     InvalidRequest,
     Overloaded,
     Refused,
     ServingError,
+    Unauthenticated,
     UnknownRoute,
     WrongContentType,
     WrongMethod,
@@ -29,6 +30,11 @@ from serving.errors import (
 from serving.http_message import JSON, OCTETS, TEXT, HttpAnswer, HttpRequest
 from serving.lifecycle import Lifecycle
 from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
+from serving.request_id import HEADER as REQUEST_ID
+from serving.request_log import FAULT
+
+INTERNAL = "internal"
+"""The reason of a fault that is no ServingError."""
 
 HEAD_LENGTH = b"inference-header-content-length"
 
@@ -44,34 +50,40 @@ class RestApp:
         server_metadata: dict[str, Any],
         *,
         shed_status: int,
+        door: Door | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._lifecycle = lifecycle
         self._metrics = metrics
         self._server_metadata = server_metadata
         self._shed_status = shed_status
+        self._door = door if door is not None else Door()
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
         """Give an answer whatever the request holds; raises CancelledError alone, for a caller who left."""
+        request.id = self._door.ids.name(request.headers.get(REQUEST_ID))
+        answer: HttpAnswer
         try:
             match request.path.split("/"):
                 case ["", "v2", "models", name, "infer"]:
-                    return await self._infer(request, "v2", name, "", "infer")
+                    answer = await self._infer(request, "v2", name, "", "infer")
                 case ["", "v2", "models", name, "versions" | "labels", version, "infer"]:
-                    return await self._infer(request, "v2", name, version, "infer")
+                    answer = await self._infer(request, "v2", name, version, "infer")
                 case ["", "v1", "models", action] if ":" in action:
                     name, _, verb = action.rpartition(":")
-                    return await self._infer(request, "v1", name, "", verb)
+                    answer = await self._infer(request, "v1", name, "", verb)
                 case ["", "v1", "models", name, "versions" | "labels", action] if ":" in action:
                     version, _, verb = action.rpartition(":")
-                    return await self._infer(request, "v1", name, version, verb)
+                    answer = await self._infer(request, "v1", name, version, verb)
                 case parts:
-                    return self._look_up(request, parts)
+                    answer = self._look_up(request, parts)
         except ServingError as error:
-            return self._refusal(error)
+            answer = self._refusal(error)
         # The last border before the socket: a bug of ours is one answer, not a lost connection.
         except Exception as error:  # noqa: BLE001
-            return _bug(error)
+            answer = _bug(error, request.id)
+        answer.headers = (*answer.headers, (REQUEST_ID, request.id))
+        return answer
 
     @property
     def is_draining(self) -> bool:
@@ -84,7 +96,9 @@ class RestApp:
         self._metrics.inflight[protocol] += 1
         series: RequestMetrics = self._metrics.strangers
         code = HTTPStatus.OK.value
+        reason: str | None = None
         try:
+            self._door.guard.admit_rest(request.path, request.headers)
             if verb not in ("infer", "predict", "explain") or (protocol == "v2") != (verb == "infer"):
                 raise UnknownRoute(f"a model has no verb {verb!r}")
             if request.method != "POST":
@@ -106,7 +120,8 @@ class RestApp:
             else:
                 answer = await endpoint.explain_v1(request.body, texts)
         except ServingError as error:
-            series.rejected(error.reason)
+            reason = error.reason
+            series.rejected(reason)
             refusal = self._refusal(error)
             code = refusal.status
             return refusal
@@ -114,15 +129,19 @@ class RestApp:
             code = CALLER_LEFT
             raise
         except Exception as error:  # noqa: BLE001 - counted here, and an answer like any other
-            code = HTTPStatus.INTERNAL_SERVER_ERROR.value
-            return _bug(error)
+            code, reason = HTTPStatus.INTERNAL_SERVER_ERROR.value, INTERNAL
+            return _bug(error, request.id)
         finally:
             self._metrics.inflight[protocol] -= 1
-            series.answered(protocol, code, perf_counter() - began)
+            seconds = perf_counter() - began
+            series.answered(protocol, code, seconds)
+            if self._door.log.samples or code >= FAULT:
+                self._door.log.ended(request.id, protocol, (name, version), code, seconds, reason)
         return HttpAnswer(200, JSON, answer)
 
     def _look_up(self, request: HttpRequest, parts: list[str]) -> HttpAnswer:
         """Answer whatever asks about the server or a model."""
+        self._door.guard.admit_rest(request.path, request.headers)
         found: dict[str, Any] | bytes
         is_true = True
         match [part for part in parts if part]:
@@ -174,6 +193,8 @@ class RestApp:
             headers.append((b"retry-after", b"%d" % error.retry_after_seconds))
             if isinstance(error, Overloaded):
                 status = self._shed_status
+        if isinstance(error, Unauthenticated):
+            headers.append((b"www-authenticate", error.challenge))
         if isinstance(error, WrongMethod):
             headers.append((b"allow", error.allowed.encode()))
         return HttpAnswer(status, tuple(headers), orjson.dumps({"error": str(error), "reason": error.reason}))
@@ -210,9 +231,8 @@ def _check_content_type(headers: Mapping[bytes, bytes], *, is_binary: bool) -> N
     )
 
 
-def _bug(error: Exception) -> HttpAnswer:
-    """Answer for an error that nobody foresaw: the id leads from the answer to the log."""
-    error_id = uuid.uuid4().hex
-    logs.event("request_failed", level=logs.ERROR, error=error, error_id=error_id)
-    body = {"error": f"internal error {error_id}", "reason": "internal"}
-    return HttpAnswer(500, JSON, orjson.dumps(body))
+def _bug(error: Exception, request_id: bytes) -> HttpAnswer:
+    """Answer for an error that nobody foresaw: the request's id leads from the answer to the log."""
+    name = request_id.decode()
+    logs.event("request_failed", level=logs.ERROR, error=error, request_id=name)
+    return HttpAnswer(500, JSON, orjson.dumps({"error": f"internal error of request {name}", "reason": INTERNAL}))

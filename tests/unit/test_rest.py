@@ -1,6 +1,7 @@
 """The REST application in process: paths, status codes, headers, and each request counted once."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator
 
 import orjson
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serving.api_keys import parse
 from serving.catalogue import Catalogue
+from serving.door import Door
 from serving.errors import (
     DeadlineExceeded,
     Draining,
@@ -19,9 +22,11 @@ from serving.errors import (
     PayloadTooLarge,
     ServingError,
 )
+from serving.guard import Guard
 from serving.http_message import HttpRequest
 from serving.lifecycle import Lifecycle, Phase
 from serving.metrics import Metrics
+from serving.request_log import RequestLog
 from serving.rest import RestApp
 from tests.doubles import Answered, ScriptedEndpoint
 from tests.strategies import json_values
@@ -41,6 +46,7 @@ class Service:
         shed_status: int = 503,
         head_bytes: int | None = None,
         seconds: float = 0.0,
+        door: Door | None = None,
     ) -> None:
         self.metrics = Metrics()
         self.lifecycle = Lifecycle()
@@ -58,6 +64,7 @@ class Service:
             self.metrics,
             {"name": "ecluse", "version": "0", "extensions": []},
             shed_status=shed_status,
+            door=door,
         )
 
     async def ask(
@@ -118,11 +125,11 @@ def service() -> Service:
 )
 async def test_a_request_reaches_the_endpoint_whole(path: str, call: str) -> None:
     service = Service(b'{"answer": 42}')
-    answered = await service.ask("POST", path, b'{"question": 6}', headers={"X-Trace": "abc"})
+    answered = await service.ask("POST", path, b'{"question": 6}', headers={"X-Request-Id": "abc"})
     assert (answered.status, answered.json) == (200, {"answer": 42})
-    assert answered.headers == {"content-type": "application/json"}
+    assert answered.headers == {"content-type": "application/json", "x-request-id": "abc"}
     assert service.endpoint.asked == [(call, b'{"question": 6}')]
-    assert service.endpoint.headers_asked == [{"x-trace": "abc"}]
+    assert service.endpoint.headers_asked == [{"x-request-id": "abc"}]
     protocol = path[1:3]
     assert service.counted() == {("mnist", protocol, "200"): 1}
 
@@ -339,8 +346,7 @@ async def test_an_error_that_nobody_foresaw_keeps_its_secrets() -> None:
     answered = await service.ask("POST", INFER, b"{}")
     assert answered.status == 500
     assert answered.json["reason"] == "internal"
-    error_id = answered.json["error"].removeprefix("internal error ")
-    assert len(error_id) == 32
+    assert answered.json["error"] == f"internal error of request {answered.headers['x-request-id']}"
     assert b"secret" not in answered.body
     assert service.counted() == {("mnist", "v2", "500"): 1}
     assert service.inflight() == 0
@@ -452,3 +458,74 @@ async def test_requests_in_flight_are_counted_by_protocol_and_down_to_none() -> 
     await asyncio.gather(*asking)
     assert service.metrics.inflight == {"v1": 0, "v2": 0, "grpc": 0}
     assert service.counted() == {("mnist", "v2", "200"): 2, ("mnist", "v1", "200"): 1}
+
+
+# Keys, names and the log
+
+
+KEYS = parse(f"shop:{hashlib.sha256(b'sesame').hexdigest()}")
+
+
+def guarded() -> Door:
+    return Door(guard=Guard(keys=lambda: KEYS))
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", INFER), ("POST", PREDICT), ("GET", "/v2"), ("GET", "/nowhere")])
+async def test_without_a_key_nothing_is_told_and_the_way_to_show_one_is(method: str, path: str) -> None:
+    service = Service(door=guarded())
+    answered = await service.ask(method, path, b"no JSON")
+    assert (answered.status, answered.json["reason"]) == (401, "unauthenticated")
+    assert answered.headers["www-authenticate"] == 'Bearer realm="ecluse"'
+    assert service.endpoint.asked == []
+
+
+async def test_a_request_without_a_key_is_counted_and_not_under_the_model_it_names() -> None:
+    service = Service(door=guarded())
+    await service.ask("POST", INFER, b"{}")
+    assert service.counted() == {("", "v2", "401"): 1}
+    assert service.rejected() == {"unauthenticated": 1}
+
+
+@pytest.mark.parametrize("header", ["Authorization", "X-API-Key"])
+async def test_a_request_with_a_key_is_served(header: str) -> None:
+    service = Service(door=guarded())
+    shown = {"Authorization": "Bearer sesame", "X-API-Key": "sesame"}[header]
+    assert (await service.ask("POST", INFER, b"{}", headers={header: shown})).status == 200
+
+
+@pytest.mark.parametrize("path", ["/v2/health/live", "/v2/health/ready", "/metrics", "//v2//health/live"])
+async def test_a_probe_needs_no_key(path: str) -> None:
+    assert (await Service(door=guarded()).ask("GET", path)).status == 200
+
+
+@pytest.mark.parametrize("path", ["/v2/health/live", "/nowhere", INFER, PREDICT, "/metrics"])
+async def test_every_answer_says_what_its_request_goes_by(path: str) -> None:
+    service = Service()
+    told = [(await service.ask(method, path)).headers["x-request-id"] for method in ("GET", "POST")]
+    assert told[0] != told[1]
+    assert (await service.ask("GET", path, headers={"X-Request-Id": "mine"})).headers["x-request-id"] == "mine"
+
+
+async def test_a_sampled_request_is_logged_by_its_name(caplog: pytest.LogCaptureFixture) -> None:
+    service = Service(door=Door(log=RequestLog(1.0)))
+    with caplog.at_level("INFO", "ecluse"):
+        await service.ask("POST", INFER, b"{}", headers={"X-Request-Id": "mine"})
+        await service.ask("POST", "/v2/models/nobody/versions/3/infer", b"{}")
+    first, second = (record.__dict__["fields"] for record in caplog.records)
+    assert first.pop("milliseconds") >= 0
+    assert {name: value for name, value in first.items() if value is not None} == {
+        "request_id": "mine",
+        "protocol": "v2",
+        "model_name": "mnist",
+        "code": 200,
+    }
+    assert (second["model_name"], second["model_version"], second["code"]) == ("nobody", "3", 404)
+    assert second["reason"] == "unknown_model"
+
+
+async def test_a_fault_of_ours_is_logged_by_the_requests_name(caplog: pytest.LogCaptureFixture) -> None:
+    await Service(KeyError("x")).ask("POST", INFER, b"{}", headers={"X-Request-Id": "mine"})
+    assert [(record.getMessage(), record.__dict__["fields"]["request_id"]) for record in caplog.records] == [
+        ("request_failed", "mine"),
+        ("request", "mine"),
+    ]
