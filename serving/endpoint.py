@@ -6,13 +6,13 @@ of a user's own around a model makes another endpoint (`predictor.py`); REST and
 gRPC know only what both promise.
 """
 
-from collections.abc import Callable
 from math import inf
 from time import perf_counter
 from typing import Any, Protocol
 
 from serving import logs, payload_grpc, payload_v1, payload_v2
 from serving.batching import Batcher
+from serving.call import Call
 from serving.errors import InvalidRequest, ModelFailed
 from serving.metrics import ModelMetrics
 from serving.oip_pb2 import ModelInferRequest
@@ -20,9 +20,6 @@ from serving.request import Request
 from serving.signature import Signature, Tensors, TensorSpec
 
 PLATFORM = "tensorflow_savedmodel"
-
-Headers = Callable[[], dict[str, str]]
-"""The request's headers or metadata, made only for those who read them."""
 
 
 class Endpoint(Protocol):
@@ -36,15 +33,15 @@ class Endpoint(Protocol):
         """The V2 model metadata, as JSON has it."""
         ...
 
-    async def predict_v1(self, body: bytes, headers: Headers) -> bytes: ...
+    async def predict_v1(self, body: bytes, call: Call) -> bytes: ...
 
-    async def explain_v1(self, body: bytes, headers: Headers) -> bytes: ...
+    async def explain_v1(self, body: bytes, call: Call) -> bytes: ...
 
-    async def infer_v2(self, body: bytes, head_bytes: int | None, headers: Headers) -> tuple[bytes, int | None]:
+    async def infer_v2(self, body: bytes, head_bytes: int | None, call: Call) -> tuple[bytes, int | None]:
         """The lengths are those of the JSON heads, where binary tensors follow them."""
         ...
 
-    async def infer_grpc(self, message: ModelInferRequest, timeout_seconds: float, headers: Headers) -> bytes: ...
+    async def infer_grpc(self, message: ModelInferRequest, call: Call) -> bytes: ...
 
 
 class DirectEndpoint:
@@ -76,27 +73,27 @@ class DirectEndpoint:
             "outputs": [describe(spec) for spec in self.signature.outputs],
         }
 
-    async def predict_v1(self, body: bytes, headers: Headers) -> bytes:  # noqa: ARG002
+    async def predict_v1(self, body: bytes, call: Call) -> bytes:
         began = perf_counter()
         asked = payload_v1.decode(payload_v2.parse_object(body), self.signature)
-        outputs, began = await self._run(asked.request, began)
+        outputs, began = await self._run(asked.request, began, call.timeout_seconds)
         answer = payload_v1.encode(outputs, asked, self.signature)
         self.metrics.encoded(perf_counter() - began)
         return answer
 
-    async def explain_v1(self, body: bytes, headers: Headers) -> bytes:  # noqa: ARG002
+    async def explain_v1(self, body: bytes, call: Call) -> bytes:  # noqa: ARG002
         raise InvalidRequest(f"model {self.name!r} has no explainer")
 
     async def infer_v2(
         self,
         body: bytes,
         head_bytes: int | None,
-        headers: Headers,  # noqa: ARG002
+        call: Call,
     ) -> tuple[bytes, int | None]:
         began = perf_counter()
         message, tail = payload_v2.parse(body, head_bytes)
         request = payload_v2.decode(message, tail, self.signature)
-        outputs, began = await self._run(request, began)
+        outputs, began = await self._run(request, began, call.timeout_seconds)
         answer = payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
         self.metrics.encoded(perf_counter() - began)
         return answer
@@ -104,13 +101,12 @@ class DirectEndpoint:
     async def infer_grpc(
         self,
         message: ModelInferRequest,
-        timeout_seconds: float,
-        headers: Headers,  # noqa: ARG002
+        call: Call,
     ) -> bytes:
         began = perf_counter()
         request = payload_grpc.decode(message, self.signature)
         outputs, began = await self._run(
-            request, began, timeout_seconds, extra_settle_turns=self._grpc_extra_settle_turns
+            request, began, call.timeout_seconds, extra_settle_turns=self._grpc_extra_settle_turns
         )
         answer = payload_grpc.encode(
             outputs,

@@ -15,7 +15,7 @@ from kserve.errors import InvalidInput, ModelNotReady
 from kserve.model import InferenceVerb
 
 from serving import logs, payload_grpc, payload_v2
-from serving.endpoint import Headers
+from serving.call import Call
 from serving.errors import DeadlineExceeded, InvalidRequest, ModelFailed, NotReady, ServingError
 from serving.kserve_tensors import as_array, to_infer_request
 from serving.metrics import ModelMetrics
@@ -47,24 +47,24 @@ class HookedEndpoint:
             "outputs": self._model.get_output_types(),
         }
 
-    async def predict_v1(self, body: bytes, headers: Headers) -> bytes:
-        return _dump(await in_task(self._call(payload_v2.parse_object(body), headers)))
+    async def predict_v1(self, body: bytes, call: Call) -> bytes:
+        return _dump(await in_task(self._call(payload_v2.parse_object(body), call)))
 
-    async def explain_v1(self, body: bytes, headers: Headers) -> bytes:
+    async def explain_v1(self, body: bytes, call: Call) -> bytes:
         if type(self._model).explain is kserve.Model.explain and self._model.explainer_host is None:
             raise InvalidRequest(f"model {self.name!r} has no explainer")
-        return _dump(await in_task(self._call(payload_v2.parse_object(body), headers, InferenceVerb.EXPLAIN)))
+        return _dump(await in_task(self._call(payload_v2.parse_object(body), call, InferenceVerb.EXPLAIN)))
 
-    async def infer_v2(self, body: bytes, head_bytes: int | None, headers: Headers) -> tuple[bytes, int | None]:
+    async def infer_v2(self, body: bytes, head_bytes: int | None, call: Call) -> tuple[bytes, int | None]:
         message, tail = payload_v2.parse(body, head_bytes)
         # preprocess may change what the model's signature would be asked for, so it is not asked yet.
         request = payload_v2.decode(message, tail, payload_v2.declared_signature(message))
-        outputs, request = await in_task(self._infer(request, headers, request.timeout_seconds))
+        outputs, request = await in_task(self._infer(request, call))
         return payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
 
-    async def infer_grpc(self, message: ModelInferRequest, timeout_seconds: float, headers: Headers) -> bytes:
+    async def infer_grpc(self, message: ModelInferRequest, call: Call) -> bytes:
         request = payload_grpc.decode(message, payload_grpc.declared_signature(message))
-        outputs, request = await in_task(self._infer(request, headers, min(timeout_seconds, request.timeout_seconds)))
+        outputs, request = await in_task(self._infer(request, call))
         return payload_grpc.encode(
             outputs,
             request,
@@ -73,11 +73,12 @@ class HookedEndpoint:
             is_raw=bool(message.raw_input_contents),
         ).SerializeToString()
 
-    async def _infer(self, request: Request, headers: Headers, timeout_seconds: float) -> tuple[Tensors, Request]:
+    async def _infer(self, request: Request, call: Call) -> tuple[Tensors, Request]:
         """Give the outputs, and the request with the names of those it gets."""
+        timeout_seconds = min(call.timeout_seconds, request.timeout_seconds)
         try:
             async with asyncio.timeout(None if timeout_seconds == inf else timeout_seconds):
-                response = await self._call(to_infer_request(request, self.name), headers)
+                response = await self._call(to_infer_request(request, self.name), call)
         except TimeoutError:
             raise DeadlineExceeded(f"no answer within the request's timeout of {timeout_seconds:g} s") from None
         outputs = self._outputs(response)
@@ -87,10 +88,10 @@ class HookedEndpoint:
         choices = request.outputs or tuple(OutputChoice(name, request.is_binary) for name in outputs)
         return outputs, replace(request, outputs=choices)
 
-    async def _call(self, payload: Any, headers: Headers, verb: InferenceVerb = InferenceVerb.PREDICT) -> Any:
+    async def _call(self, payload: Any, call: Call, verb: InferenceVerb = InferenceVerb.PREDICT) -> Any:
         """Run user code, whose failures are the model's and not ours."""
         try:
-            response, _ = await self._model(payload, headers=headers(), verb=verb)
+            response, _ = await self._model(payload, headers=call.headers, verb=verb)
         except ServingError:
             raise
         except InvalidInput as error:

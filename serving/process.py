@@ -24,7 +24,7 @@ from serving.catalogue import Catalogue
 from serving.door import door_of
 from serving.endpoint import Endpoint
 from serving.errors import ServingError, StartupError
-from serving.grpc_listener import GrpcListener
+from serving.grpc_server import GrpcListener, grpc_listener
 from serving.http_listener import HttpListener
 from serving.lifecycle import Lifecycle, Phase
 from serving.metrics import Metrics
@@ -123,17 +123,7 @@ class Process:
         )
         if not settings.enable_grpc:
             return rest, None
-        grpc = GrpcListener(
-            self._catalogue,
-            self._lifecycle,
-            self._metrics,
-            self._server_metadata,
-            address,
-            settings.grpc_port,
-            payload_bytes=settings.limit.payload_bytes,
-            shed_status=settings.shed.status,
-        )
-        return rest, grpc
+        return rest, grpc_listener(settings, self._catalogue, self._lifecycle, self._metrics, self._server_metadata)
 
     async def _load(self) -> None:
         began = perf_counter()

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from serving import logs
+from serving.call import Call
 from serving.catalogue import Catalogue
 from serving.door import Door
 from serving.errors import (
@@ -110,15 +111,15 @@ class RestApp:
             _check_content_type(headers, is_binary=head_bytes is not None)
             if request.failure is not None:
                 raise request.failure
-            texts = partial(_texts, headers)
+            call = Call(partial(_texts, headers))
             if verb == "infer":
-                answer, answer_head_bytes = await endpoint.infer_v2(request.body, head_bytes, texts)
+                answer, answer_head_bytes = await endpoint.infer_v2(request.body, head_bytes, call)
                 if answer_head_bytes is not None:
                     return HttpAnswer(200, (*OCTETS, (HEAD_LENGTH, b"%d" % answer_head_bytes)), answer)
             elif verb == "predict":
-                answer = await endpoint.predict_v1(request.body, texts)
+                answer = await endpoint.predict_v1(request.body, call)
             else:
-                answer = await endpoint.explain_v1(request.body, texts)
+                answer = await endpoint.explain_v1(request.body, call)
         except ServingError as error:
             reason = error.reason
             series.rejected(reason)

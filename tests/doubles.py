@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from serving.endpoint import Headers
+from serving.call import Call
 from serving.errors import InvalidRequest
 from serving.lane import Run
 from serving.metrics import Metrics, ModelMetrics
@@ -170,22 +170,22 @@ class ScriptedEndpoint:
     def metadata(self) -> dict[str, Any]:
         return {"name": self.name, "versions": [self.version], "platform": "none", "inputs": [], "outputs": []}
 
-    async def predict_v1(self, body: bytes, headers: Headers) -> bytes:
-        return await self._respond("predict", body, headers)
+    async def predict_v1(self, body: bytes, call: Call) -> bytes:
+        return await self._respond("predict", body, call)
 
-    async def explain_v1(self, body: bytes, headers: Headers) -> bytes:
-        return await self._respond("explain", body, headers)
+    async def explain_v1(self, body: bytes, call: Call) -> bytes:
+        return await self._respond("explain", body, call)
 
-    async def infer_v2(self, body: bytes, head_bytes: int | None, headers: Headers) -> tuple[bytes, int | None]:
+    async def infer_v2(self, body: bytes, head_bytes: int | None, call: Call) -> tuple[bytes, int | None]:
         self.head_bytes_asked.append(head_bytes)
-        return await self._respond("infer", body, headers), self._head_bytes
+        return await self._respond("infer", body, call), self._head_bytes
 
-    async def infer_grpc(self, message: ModelInferRequest, timeout_seconds: float, headers: Headers) -> bytes:
-        return await self._respond("grpc", message.SerializeToString(), headers)
+    async def infer_grpc(self, message: ModelInferRequest, call: Call) -> bytes:
+        return await self._respond("grpc", message.SerializeToString(), call)
 
-    async def _respond(self, call: str, body: bytes, headers: Headers) -> bytes:
-        self.asked.append((call, body))
-        self.headers_asked.append(headers())
+    async def _respond(self, action: str, body: bytes, call: Call) -> bytes:
+        self.asked.append((action, body))
+        self.headers_asked.append(call.headers)
         if self._seconds:
             await asyncio.sleep(self._seconds)
         if isinstance(self._answer, BaseException):

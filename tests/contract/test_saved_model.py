@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Histogram
 
 from serving.batched_model import BatchedModel
+from serving.call import Call
 from serving.endpoint import DirectEndpoint
 from serving.errors import InvalidRequest, ModelFailed, StartupError
 from serving.lane import Lane
@@ -195,25 +196,25 @@ def body(*values: float) -> bytes:
 class TestOneBatch:
     async def test_gives_each_of_its_callers_their_own_rows(self, endpoint: Open) -> None:
         root = endpoint("root")
-        answers = await asyncio.gather(*(root.predict_v1(body(n * n, 4), dict) for n in range(4)))
+        answers = await asyncio.gather(*(root.predict_v1(body(n * n, 4), Call()) for n in range(4)))
         assert answers == [f'{{"predictions":[{n}.0,2.0]}}'.encode() for n in range(4)]
 
     async def test_is_halved_until_the_one_that_the_graph_refuses_stands_alone(self, endpoint: Open) -> None:
         root = endpoint("root")
         values = [0.0, 1.0, -1.0, 9.0, 16.0]
         answers = await asyncio.gather(
-            *(root.predict_v1(body(value), dict) for value in values), return_exceptions=True
+            *(root.predict_v1(body(value), Call()) for value in values), return_exceptions=True
         )
         assert isinstance(answers.pop(2), InvalidRequest)
         assert answers == [f'{{"predictions":[{root}.0]}}'.encode() for root in (0, 1, 3, 4)]
 
     async def test_is_padded_with_rows_that_the_graph_does_not_refuse(self, endpoint: Open) -> None:
         """Three rows go out as four, and a fourth of zeros would be refused."""
-        answer = await endpoint("positive").predict_v1(body(1, 1, 1), dict)
+        answer = await endpoint("positive").predict_v1(body(1, 1, 1), Call())
         assert answer == b'{"predictions":[0.0,0.0,0.0]}'
 
     async def test_that_is_slow_does_not_hold_up_the_loop(self, endpoint: Open) -> None:
-        slow = asyncio.ensure_future(endpoint("slow").predict_v1(body(5), dict))
+        slow = asyncio.ensure_future(endpoint("slow").predict_v1(body(5), Call()))
         turns = 0
         while not slow.done():
             await asyncio.sleep(0)

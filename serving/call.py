@@ -1,0 +1,53 @@
+"""What is known of a request beside its body, whatever the protocol.
+
+Made by a transport for each request and passed down to the endpoint. Headers
+(gRPC calls them metadata) are decoded only for those who read them. The
+deadline is the transport's own, from `grpc-timeout` or a timeout header; a
+timeout inside the body is the payload's business. Knows no protocol.
+"""
+
+from collections.abc import Callable
+from math import inf
+from time import monotonic
+
+Headers = Callable[[], dict[str, str]]
+"""Names in lower case. Values that are no text are left out."""
+
+
+def no_headers() -> dict[str, str]:
+    return {}
+
+
+class Call:
+    """One request's surroundings."""
+
+    __slots__ = ("_deadline", "_headers", "_read_headers", "answer_headers")
+
+    def __init__(self, read_headers: Headers = no_headers, deadline: float = inf) -> None:
+        """`deadline` is on the clock of `time.monotonic`."""
+        self._read_headers = read_headers
+        self._headers: dict[str, str] | None = None
+        self._deadline = deadline
+        self.answer_headers: dict[str, str] | None = None
+        """What the answer says beside its body: headers over HTTP, trailing metadata over gRPC."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        if self._headers is None:
+            self._headers = self._read_headers()
+        return self._headers
+
+    @property
+    def timeout_seconds(self) -> float:
+        """The time left: zero when there is none, infinity where the caller would wait for ever."""
+        if self._deadline == inf:
+            return inf
+        return max(0.0, self._deadline - monotonic())
+
+    @property
+    def request_id(self) -> str:
+        return self.headers.get("x-request-id", "")
+
+    @property
+    def traceparent(self) -> str:
+        return self.headers.get("traceparent", "")

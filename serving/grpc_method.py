@@ -1,0 +1,41 @@
+"""What a gRPC method is to a transport: bytes in, bytes out, a status where it fails.
+
+Services give a table of methods by full name, transports serve it; neither
+knows the other. A handler answers with a message or raises CallFailed, and
+nothing else; one that is cancelled has lost its caller or met its deadline.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+from serving.call import Call
+
+AnswerOne = Callable[[bytes, Call], Awaitable[bytes]]
+AnswerMany = Callable[[AsyncIterator[bytes], Call], AsyncIterator[bytes]]
+
+
+class Unary(NamedTuple):
+    """One message for one message."""
+
+    answer: AnswerOne
+
+
+class Streaming(NamedTuple):
+    """Messages for messages, each at its own pace; one where a side sends a single message is served by it too."""
+
+    answer: AnswerMany
+
+
+Methods = Mapping[str, Unary | Streaming]
+"""By the path of a call, as in `/package.Service/Method`."""
+
+
+class CallFailed(Exception):
+    """How a call ends without its answer, in the words of gRPC."""
+
+    def __init__(self, status: str, details: str, reason: str = "") -> None:
+        """`status` is the name of a gRPC status code; the reason becomes trailing metadata."""
+        super().__init__(details)
+        self.status = status
+        self.details = details
+        self.reason = reason

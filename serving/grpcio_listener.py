@@ -1,0 +1,142 @@
+"""gRPC on grpcio: the transport for machines that have no wheel of our own's library.
+
+The only file that knows grpcio. Serves a table of methods as `grpc_listener.py`
+does, slower, and promises the same answers. Knows no protocol and no tensor.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from math import inf
+from time import monotonic
+from typing import NoReturn, TypeAlias
+
+import grpc
+
+from serving import ports
+from serving.call import Call
+from serving.errors import StartupError
+from serving.grpc_method import AnswerMany, AnswerOne, CallFailed, Methods, Streaming, Unary
+
+LINGER_SECONDS = 0.5
+"""How long nothing must be in flight before the last connections are cut; answers are on the wire by then."""
+POLL_SECONDS = 0.05
+
+FIELD_OVERHEAD_BYTES = 64 * 1024
+"""What names and shapes may add to the tensors of a message."""
+
+Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
+Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
+
+
+class GrpcioListener:
+    """The gRPC port, served by grpcio."""
+
+    def __init__(self, methods: Methods, address: str, port: int, *, payload_bytes: int) -> None:
+        """Bind the port; raises StartupError where it cannot be had."""
+        self._unary_in_flight = 0
+        self._server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", payload_bytes + FIELD_OVERHEAD_BYTES),
+                ("grpc.max_send_message_length", -1),
+                # Two processes on one port would share its callers unseen.
+                ("grpc.so_reuseport", 0),
+                # A caller's connection outlives no rollout by long: new pods get their share.
+                ("grpc.max_connection_age_ms", 300_000),
+                ("grpc.max_connection_age_grace_ms", 60_000),
+            ]
+        )
+        handlers = {path: self._handler(method) for path, method in methods.items()}
+        self._server.add_generic_rpc_handlers((_Table(handlers),))
+        # grpcio does not say why it cannot have a port.
+        ports.check(address, port, "gRPC")
+        try:
+            self.port = self._server.add_insecure_port(f"{_host(address)}:{port}")
+        except RuntimeError as error:
+            raise StartupError(f"cannot listen for gRPC on {address} port {port}") from error
+
+    async def start(self) -> None:
+        await self._server.start()
+
+    async def stop(self, timeout_seconds: float) -> None:
+        """Send GOAWAY, take no more calls, let those in flight end."""
+        stopping = asyncio.create_task(self._server.stop(timeout_seconds))
+        idle_seconds = 0.0
+        while not stopping.done() and idle_seconds < LINGER_SECONDS:
+            await asyncio.sleep(POLL_SECONDS)
+            idle_seconds = 0.0 if self._unary_in_flight else idle_seconds + POLL_SECONDS
+        # What is left has no end of its own: callers who watch our health, or keep reflection open.
+        await self._server.stop(None)
+        await stopping
+
+    def _handler(self, method: Unary | Streaming) -> Handler:
+        if isinstance(method, Unary):
+            return grpc.unary_unary_rpc_method_handler(self._answer_one(method.answer))
+        return grpc.stream_stream_rpc_method_handler(_answer_many(method.answer))
+
+    def _answer_one(self, answer: AnswerOne) -> "Callable[[bytes, Context], Awaitable[bytes]]":
+        async def handle(message: bytes, context: Context) -> bytes:
+            self._unary_in_flight += 1
+            call = _call(context)
+            try:
+                answered = await answer(message, call)
+            except CallFailed as failure:
+                await _abort(context, call, failure)
+            finally:
+                self._unary_in_flight -= 1
+            _tell(context, call)
+            return answered
+
+        return handle
+
+
+def _answer_many(answer: AnswerMany) -> "Callable[[AsyncIterator[bytes], Context], AsyncIterator[bytes]]":
+    async def handle(messages: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
+        call = _call(context)
+        try:
+            async for answered in answer(messages, call):
+                yield answered
+        except CallFailed as failure:
+            await _abort(context, call, failure)
+        _tell(context, call)
+
+    return handle
+
+
+class _Table(grpc.GenericRpcHandler):
+    """Finds the handler of a path."""
+
+    def __init__(self, handlers: dict[str, Handler]) -> None:
+        self._handlers = handlers
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "Handler | None":
+        return self._handlers.get(handler_call_details.method)
+
+
+def _call(context: Context) -> Call:
+    left = context.time_remaining()
+    # grpcio gives None where the caller set no deadline, whatever its stubs say.
+    deadline = inf if left is None else monotonic() + left  # type: ignore[redundant-expr]
+
+    def headers() -> dict[str, str]:
+        metadata = context.invocation_metadata() or ()
+        return {name: value for name, value in metadata if isinstance(value, str)}
+
+    return Call(headers, deadline)
+
+
+def _trailers(call: Call) -> tuple[tuple[str, str], ...]:
+    return tuple((call.answer_headers or {}).items())
+
+
+def _tell(context: Context, call: Call) -> None:
+    if call.answer_headers:
+        context.set_trailing_metadata(_trailers(call))
+
+
+async def _abort(context: Context, call: Call, failure: CallFailed) -> NoReturn:
+    reason = (("reason", failure.reason),) if failure.reason else ()
+    await context.abort(grpc.StatusCode[failure.status], failure.details, (*reason, *_trailers(call)))
+
+
+def _host(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
