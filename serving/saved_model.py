@@ -21,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from serving.datatypes import NAMES
+from serving.direct_call import as_array, direct_call
 from serving.errors import InvalidRequest, ModelFailed, StartupError
 from serving.signature import UNKNOWN, Signature, Tensors, TensorSpec
 
@@ -40,7 +41,7 @@ def configure_threads(*, intra_op: int, inter_op: int) -> None:
 
 
 class SavedModel:
-    """A loaded model; `run` may be called from one thread at a time."""
+    """A loaded model; `run` may be called from several threads at once."""
 
     def __init__(self, folder: Path, signature_name: str = DEFAULT_SIGNATURE) -> None:
         """Load a version folder; raises StartupError where it cannot be served."""
@@ -49,17 +50,21 @@ class SavedModel:
             self._loaded: Any = _load(folder)
         except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
             raise StartupError(f"model folder {folder} cannot be loaded: {_first_line(error)}") from error
-        name, self._call = _choose(self._loaded.signatures, signature_name, folder)
-        self.signature = _signature(name, self._call, folder)
+        name, self.public = _choose(self._loaded.signatures, signature_name, folder)
+        self.signature = _signature(name, self.public, folder)
+        self.direct = direct_call(self.public, self.run_publicly, self.signature.inputs)
 
     def run(self, tensors: Tensors) -> Tensors:
         try:
-            outputs = self._call(**{name: tf.constant(tensor) for name, tensor in tensors.items()})
-            return {name: _array(output.numpy()) for name, output in outputs.items()}
+            return self.run_publicly(tensors) if self.direct is None else self.direct(tensors)
         except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError) as error:
             raise InvalidRequest(f"the model refused the input: {_first_line(error)}") from error
         except tf.errors.OpError as error:
             raise ModelFailed(f"the model failed: {type(error).__name__}") from error
+
+    def run_publicly(self, tensors: Tensors) -> Tensors:
+        outputs = self.public(**{name: tf.constant(tensor) for name, tensor in tensors.items()})
+        return {name: as_array(output.numpy()) for name, output in outputs.items()}
 
 
 def _load(folder: Path) -> Any:
@@ -68,11 +73,6 @@ def _load(folder: Path) -> Any:
     except RuntimeError:
         # A folder may hold several graphs, told apart by tags; the one to serve bears this tag alone.
         return tf.saved_model.load(str(folder), tags=[tf.saved_model.SERVING])
-
-
-def _array(value: Any) -> np.ndarray:
-    """Take a scalar like any other tensor: TensorFlow gives one of numbers as no array, and one of text as bytes."""
-    return np.array(value, dtype=np.object_) if isinstance(value, bytes) else np.asarray(value)
 
 
 def _choose(signatures: Mapping[str, Any], wanted: str, folder: Path) -> tuple[str, Any]:
