@@ -34,12 +34,15 @@ class Metric:
 MODEL = ("model_name", "model_version")
 
 PROTOCOLS = ("v1", "v2", "grpc")
-CODES = (200, 400, 401, 403, 404, 405, 413, 415, 429, 499, 500, 503, 504)
+CODES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 429, 499, 500, 503, 504)
 """Every status a request can end with; a gRPC status counts as the HTTP status it means. 499: the caller left."""
 OUTCOMES = ("success", "client_error", "server_error")
 STAGES = ("decode", "queue", "assemble", "inference", "encode")
 TRIGGERS = ("full", "timeout", "idle", "drain")
-REJECTIONS = ("queue_full", "late", "draining", "loading", "too_large", "bad_input", "unauthenticated", "forbidden")
+REJECTIONS = (
+    *("queue_full", "overloaded_bytes", "late", "draining", "loading", "too_large", "bad_input", "slow_caller"),
+    *("unauthenticated", "forbidden"),
+)
 
 # All bounds of OpenTelemetry's HTTP histogram up to 10 s, with more below 5 ms, where a small model answers.
 LATENCY_SECONDS = (

@@ -9,9 +9,11 @@ ServingError
 - WrongMethod: 405, the path is known, the method is not
 - PayloadTooLarge: 413, the request can never fit
 - WrongContentType: 415, the body is of a kind we do not read
+- SlowCaller: 408, the request did not come whole in time
 - DeadlineExceeded: 504, the answer would have come too late
 - Refused: 503, the caller may retry, here or elsewhere
   - Overloaded: the queue is full
+  - TooManyBytes: the bodies in flight fill the memory set aside for them
   - NotReady: the model is loading
   - Draining: the process is about to end
 - ModelFailed: 500, the model itself failed
@@ -119,6 +121,14 @@ class WrongContentType(ServingError):
     reason = "bad_input"
 
 
+class SlowCaller(ServingError):
+    """The request was begun, and its bytes stopped coming."""
+
+    http_status = HTTPStatus.REQUEST_TIMEOUT
+    grpc_status = "DEADLINE_EXCEEDED"
+    reason = "slow_caller"
+
+
 class DeadlineExceeded(ServingError):
     """The deadline passed before the answer came. What still waited is not run; a batch that runs is not stopped."""
 
@@ -133,6 +143,8 @@ class Refused(ServingError):
     http_status = HTTPStatus.SERVICE_UNAVAILABLE
     grpc_status = "UNAVAILABLE"
     retry_after_seconds: ClassVar[int] = 1
+    is_shed: ClassVar[bool] = False
+    """Whether this is load to be shed, whose status an operator may choose."""
 
 
 class Overloaded(Refused):
@@ -142,6 +154,14 @@ class Overloaded(Refused):
     """
 
     reason = "queue_full"
+    is_shed = True
+
+
+class TooManyBytes(Refused):
+    """The bodies of requests in flight leave no room for this one."""
+
+    reason = "overloaded_bytes"
+    is_shed = True
 
 
 class NotReady(Refused):

@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError, Message
 from serving import logs, oip_pb2, payload_grpc
 from serving.call import Call
 from serving.catalogue import Catalogue
-from serving.errors import DeadlineExceeded, InvalidRequest, Overloaded, ServingError
+from serving.errors import DeadlineExceeded, InvalidRequest, Refused, ServingError
 from serving.grpc_method import CallFailed, Methods, Unary
 from serving.lifecycle import Lifecycle
 from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
@@ -121,7 +121,7 @@ class GrpcService:
             return await answer
         except ServingError as error:
             status, code = error.grpc_status, error.http_status
-            if isinstance(error, Overloaded):
+            if isinstance(error, Refused) and error.is_shed:
                 status, code = self._shed_statuses
             if ending is not None:
                 ending.code = code.value

@@ -19,7 +19,7 @@ from functools import partial
 from time import perf_counter
 from typing import NoReturn, Protocol, TypeVar
 
-from serving import VERSION, logs
+from serving import VERSION, logs, tls
 from serving.catalogue import Catalogue
 from serving.door import door_of
 from serving.endpoint import Endpoint
@@ -113,6 +113,9 @@ class Process:
             shed_status=settings.shed.status,
             door=self._door,
         )
+        files = tls.files_of(settings.tls.certificate, settings.tls.key, settings.tls.client_ca)
+        if files is not None:
+            tls.ServerTls(files, ["http/1.1"])
         address = settings.bind_address
         rest = HttpListener(
             app,

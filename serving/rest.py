@@ -20,7 +20,6 @@ from serving.catalogue import Catalogue
 from serving.door import Door
 from serving.errors import (
     InvalidRequest,
-    Overloaded,
     Refused,
     ServingError,
     Unauthenticated,
@@ -192,7 +191,7 @@ class RestApp:
         status = error.http_status.value
         if isinstance(error, Refused):
             headers.append((b"retry-after", b"%d" % error.retry_after_seconds))
-            if isinstance(error, Overloaded):
+            if error.is_shed:
                 status = self._shed_status
         if isinstance(error, Unauthenticated):
             headers.append((b"www-authenticate", error.challenge))

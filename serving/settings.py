@@ -59,6 +59,9 @@ class Limit(Group):
 
     payload_bytes: int = Field(64 * MIB, ge=KIB)
     """The largest body over REST and the largest message over gRPC; one beyond is answered with 413."""
+    inflight_bytes: int = Field(512 * MIB, ge=MIB)
+    """Bytes of bodies and messages that are held at once, over all callers; a request beyond is turned away as when
+    the queue is full. Bounds memory where bodies are large."""
 
 
 def _number(value: object) -> object:
@@ -117,6 +120,26 @@ class Http(Group):
     connection that is being closed."""
 
 
+def _path(value: object) -> object:
+    """Read an empty text as no path: a manifest that leaves a variable empty means none."""
+    return None if value in ("", "None") else value
+
+
+OptionalPath = Annotated[Path | None, BeforeValidator(_path)]
+
+
+class Tls(Group):
+    """TLS of both listeners, from files in PEM that are read anew when they change."""
+
+    certificate: OptionalPath = None
+    """The server's certificate, with its chain behind it. None serves plain text. With one, health
+    probes need `scheme: HTTPS`."""
+    key: OptionalPath = None
+    """The certificate's key, without a password."""
+    client_ca: OptionalPath = None
+    """Whose certificates callers must show (mTLS), probes and scrapers included; none asks for none."""
+
+
 class Drain(Group):
     """What happens between SIGTERM and the end."""
 
@@ -160,6 +183,7 @@ class Settings(Group):
     admin: Admin = Admin()
     log: Log = Log()
     http: Http = Http()
+    tls: Tls = Tls()
     drain: Drain = Drain()
     tensorflow: Tensorflow = Tensorflow()
 
@@ -209,6 +233,8 @@ def knobs(group: type[Group] = Settings, path: tuple[str, ...] = ()) -> Iterator
 KSERVE_SPELLINGS = {
     "--timeout-keep-alive": ("http", "keep_alive_seconds"),
     "--grpc_max_receive_message_length": ("limit", "payload_bytes"),
+    "--ssl_certfile": ("tls", "certificate"),
+    "--ssl_keyfile": ("tls", "key"),
 }
 """Options of KServe's that mean a setting of ours by another name."""
 
@@ -224,8 +250,6 @@ KSERVE_IGNORED = (
 
 KSERVE_REFUSED = {
     "--workers": "one process serves a pod, so that there is one queue: scale by replicas instead",
-    "--ssl_certfile": "this server does not terminate TLS: do so in front of it",
-    "--ssl_keyfile": "this server does not terminate TLS: do so in front of it",
 }
 """Options of KServe's that must not be taken silently."""
 

@@ -67,7 +67,8 @@ MISTAKES = {
     "a taken HTTP port": Mistake(QUICK + " --http_port {taken}", ("HTTP on 127.0.0.1 port {taken}", "in use")),
     "a taken gRPC port": Mistake(QUICK + " --grpc_port {taken}", ("gRPC on 127.0.0.1 port {taken}", "in use")),
     "more than one worker": Mistake(QUICK + " --workers 2", ("--workers 2", "scale by replicas")),
-    "a certificate": Mistake(QUICK + " --ssl_certfile x.pem", ("--ssl_certfile x.pem", "TLS")),
+    "a certificate": Mistake(QUICK + " --ssl_certfile x.pem --ssl_keyfile y.pem", ("x.pem cannot be read", "TLS")),
+    "a certificate without its key": Mistake(QUICK + " --tls_certificate x.pem", ("tls_key is missing",)),
 }
 
 

@@ -28,6 +28,7 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "batch_queue_rows": ("100", 100),
     "batch_queue_bytes": ("1000", 1000),
     "limit_payload_bytes": ("2048", 2048),
+    "limit_inflight_bytes": ("2000000", 2000000),
     "shed_status": ("429", 429),
     "auth_keys_file": ("/etc/keys", Path("/etc/keys")),
     "auth_metrics": ("true", True),
@@ -35,6 +36,9 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "admin_keys_file": ("/etc/admins", Path("/etc/admins")),
     "log_sample_ratio": ("0.5", 0.5),
     "http_keep_alive_seconds": ("10", 10),
+    "tls_certificate": ("/tls/tls.crt", Path("/tls/tls.crt")),
+    "tls_key": ("/tls/tls.key", Path("/tls/tls.key")),
+    "tls_client_ca": ("/tls/ca.crt", Path("/tls/ca.crt")),
     "drain_lame_duck_seconds": ("0", 0.0),
     "drain_timeout_seconds": ("5.5", 5.5),
     "tensorflow_intra_op_threads": ("4", 4),
@@ -199,7 +203,13 @@ def test_a_flag_of_kserve_that_means_nothing_here_changes_nothing() -> None:
 @pytest.mark.parametrize(("option", "path"), KSERVE_SPELLINGS.items())
 def test_kserves_spelling_of_a_setting_is_taken(option: str, path: tuple[str, ...]) -> None:
     (knob,) = [knob for knob in KNOBS if knob.path == path]
-    assert read(load([option, "4096"], {}), knob) == 4096
+    written, value = other(knob)
+    assert read(load([option, written], {}), knob) == value
+
+
+@pytest.mark.parametrize("nothing", ["", "None"])
+def test_a_file_that_is_named_by_nothing_is_none(nothing: str) -> None:
+    assert load([], {"TLS_CERTIFICATE": nothing}) == Settings()
 
 
 @pytest.mark.parametrize(("option", "reason"), KSERVE_REFUSED.items())
