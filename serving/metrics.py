@@ -11,7 +11,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
@@ -29,6 +29,7 @@ from monitoring.contract import (
 )
 from monitoring.contract import Metric as Described
 from serving.schedule import Trigger
+from serving.series import Count, Distribution, Family, Level, Shared
 
 CALLER_LEFT = 499
 
@@ -49,13 +50,16 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        self._by_name = {metric.name: _build(metric, self.registry) for metric in CONTRACT}
-        self._by_name["ecluse_start_time_seconds"].set(time.time())
+        self._by_name = {metric.name: _build(metric) for metric in CONTRACT}
+        for family in self._by_name.values():
+            self.registry.register(family)
+        self._shared: dict[Histogram, Shared] = {}
+        self["ecluse_start_time_seconds"].labels().set(time.time())
         self.inflight = dict.fromkeys(PROTOCOLS, 0)
         """Requests accepted and not yet answered, by protocol."""
         for protocol in PROTOCOLS:
             self["ecluse_inflight_requests"].labels(protocol).set_function(partial(self.inflight.__getitem__, protocol))
-        self.draining = self._by_name["ecluse_draining"]
+        self.draining = self["ecluse_draining"].labels()
         self.strangers = RequestMetrics(self, "", "")
         """Requests that reached no model we serve."""
 
@@ -63,10 +67,12 @@ class Metrics:
         """A family of the contract, by name."""
         return self._by_name[name]
 
-    def adopt(self, collectors: Iterable[Any]) -> None:
-        """Export metrics that another library keeps."""
-        for collector in collectors:
-            self.registry.register(collector)
+    def share(self, theirs: Histogram) -> Shared:
+        """Export a histogram that another library keeps, and add to its counts."""
+        if theirs not in self._shared:
+            self._shared[theirs] = Shared(theirs)
+            self.registry.register(self._shared[theirs])
+        return self._shared[theirs]
 
     def describe_build(self, **versions: str) -> None:
         self["ecluse_build_info"].labels(**versions).set(1)
@@ -84,24 +90,25 @@ class RequestMetrics:
 
     def __init__(self, metrics: Metrics, model_name: str, model_version: str) -> None:
         model = (model_name, model_version)
-        self._by_code = {
-            (protocol, code): metrics["ecluse_requests_total"].labels(*model, protocol, str(code))
-            for protocol in PROTOCOLS
-            for code in CODES
-        }
         durations = {
             (protocol, outcome): metrics["ecluse_request_duration_seconds"].labels(*model, protocol, outcome)
             for protocol in PROTOCOLS
             for outcome in OUTCOMES
         }
-        self._durations = {
-            (protocol, code): durations[protocol, _outcome(code)] for protocol in PROTOCOLS for code in CODES
+        self._endings = {
+            (protocol, code): (
+                metrics["ecluse_requests_total"].labels(*model, protocol, str(code)),
+                durations[protocol, _outcome(code)],
+            )
+            for protocol in PROTOCOLS
+            for code in CODES
         }
         self._rejected = {reason: metrics["ecluse_rejected_total"].labels(*model, reason) for reason in REJECTIONS}
 
     def answered(self, protocol: str, code: int, seconds: float) -> None:
-        self._by_code[protocol, code].inc()
-        self._durations[protocol, code].observe(seconds)
+        count, durations = self._endings[protocol, code]
+        count.inc()
+        durations.observe(seconds)
 
     def rejected(self, reason: str) -> None:
         if reason in self._rejected:
@@ -185,11 +192,11 @@ def _outcome(code: int) -> str:
     return "client_error" if code < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
 
 
-def _build(metric: Described, registry: CollectorRegistry) -> Any:
+def _build(metric: Described) -> "Family[Any]":
     match metric.kind:
         case Kind.COUNTER:
-            return Counter(metric.name, metric.help, metric.labels, registry=registry)
+            return Family(metric, Count)
         case Kind.GAUGE:
-            return Gauge(metric.name, metric.help, metric.labels, registry=registry)
+            return Family(metric, Level)
         case Kind.HISTOGRAM:
-            return Histogram(metric.name, metric.help, metric.labels, registry=registry, buckets=metric.buckets)
+            return Family(metric, partial(Distribution, metric.buckets))

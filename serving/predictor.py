@@ -136,7 +136,8 @@ class Server(kserve.ModelServer):  # type: ignore[misc]  # kserve ships no types
         for model in models:
             self.register_model(model)
         metrics = Metrics()
-        metrics.adopt((PRE_HIST_TIME, PREDICT_HIST_TIME, POST_HIST_TIME, EXPLAIN_HIST_TIME))
+        for histogram in (PRE_HIST_TIME, PREDICT_HIST_TIME, POST_HIST_TIME, EXPLAIN_HIST_TIME):
+            metrics.share(histogram)
         metrics.describe_build(
             version=VERSION,
             python=platform.python_version(),
@@ -155,9 +156,9 @@ def _model_metrics(metrics: Metrics, name: str, version: str) -> ModelMetrics:
         metrics,
         name,
         version,
-        preprocess=PRE_HIST_TIME.labels(name),
-        predict=PREDICT_HIST_TIME.labels(name),
-        postprocess=POST_HIST_TIME.labels(name),
+        preprocess=metrics.share(PRE_HIST_TIME).labels(model_name=name),
+        predict=metrics.share(PREDICT_HIST_TIME).labels(model_name=name),
+        postprocess=metrics.share(POST_HIST_TIME).labels(model_name=name),
     )
 
 

@@ -151,7 +151,7 @@ def test_the_build_is_described_by_labels() -> None:
 def test_metrics_that_another_library_keeps_are_exported_too() -> None:
     metrics = Metrics()
     foreign = Histogram("request_predict_seconds", "Theirs.", registry=CollectorRegistry())
-    metrics.adopt([foreign])
+    metrics.share(foreign)
     foreign.observe(0.5)
     assert value(metrics, "request_predict_seconds_sum") == 0.5
 

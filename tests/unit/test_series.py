@@ -1,0 +1,115 @@
+"""What is exported is, byte for byte, what prometheus_client would have exported."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.exposition import generate_latest
+
+from monitoring.contract import Kind, Metric
+from serving.series import Count, Distribution, Family, Level, Shared
+
+BOUNDS = (0.5, 1.0, 2.5)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+values = st.one_of(st.sampled_from([0.0, 0.5, 1.0, 2.5, 3.0]), st.floats(0, 1e6))
+series_of = st.dictionaries(st.sampled_from(["plain", 'qu"ote', "back\\slash", "line\nend", "é"]), st.lists(values))
+
+
+def described(kind: Kind, name: str = "x_total", labels: tuple[str, ...] = ("who",)) -> Metric:
+    return Metric(name, kind, "Help.", "nobody", labels, BOUNDS if kind is Kind.HISTOGRAM else ())
+
+
+def exported(*collectors: Family[Count] | Family[Level] | Family[Distribution] | Shared) -> bytes:
+    registry = CollectorRegistry()
+    for collector in collectors:
+        registry.register(collector)
+    return generate_latest(registry)
+
+
+@given(series_of)
+def test_a_histogram_reads_as_prometheus_clients(observations: dict[str, list[float]]) -> None:
+    ours = Family(described(Kind.HISTOGRAM, "x"), lambda: Distribution(BOUNDS))
+    registry = CollectorRegistry()
+    theirs = Histogram("x", "Help.", ["who"], buckets=BOUNDS, registry=registry)
+    for who, amounts in observations.items():
+        ours.labels(who)
+        theirs.labels(who)
+        for amount in amounts:
+            ours.labels(who).observe(amount)
+            theirs.labels(who).observe(amount)
+    assert exported(ours) == generate_latest(registry)
+
+
+@given(series_of)
+def test_a_counter_reads_as_prometheus_clients(amounts: dict[str, list[float]]) -> None:
+    ours = Family(described(Kind.COUNTER), Count)
+    registry = CollectorRegistry()
+    theirs = Counter("x_total", "Help.", ["who"], registry=registry)
+    for who, each in amounts.items():
+        for amount in each:
+            ours.labels(who=who).inc(amount)
+            theirs.labels(who=who).inc(amount)
+    assert exported(ours) == generate_latest(registry)
+
+
+@given(series_of)
+def test_a_gauge_reads_as_prometheus_clients(levels: dict[str, list[float]]) -> None:
+    ours = Family(described(Kind.GAUGE, "x"), Level)
+    registry = CollectorRegistry()
+    theirs = Gauge("x", "Help.", ["who"], registry=registry)
+    for who, each in levels.items():
+        for level in each:
+            ours.labels(who).set(level)
+            theirs.labels(who).set(level)
+    assert exported(ours) == generate_latest(registry)
+
+
+def test_a_family_without_labels_is_there_from_the_start() -> None:
+    ours = Family(described(Kind.GAUGE, "x", ()), Level)
+    registry = CollectorRegistry()
+    Gauge("x", "Help.", registry=registry)
+    assert exported(ours) == generate_latest(registry)
+
+
+def test_a_series_that_was_removed_is_exported_no_longer() -> None:
+    family = Family(described(Kind.GAUGE, "x"), Level)
+    family.labels("stays").set(1)
+    family.labels("goes").set(2)
+    family.remove("goes")
+    assert b"goes" not in exported(family)
+    assert b'x{who="stays"} 1.0' in exported(family)
+
+
+@pytest.mark.parametrize("by_name", [{}, {"who": "me", "what": "this"}, {"what": "this"}])
+def test_labels_that_the_metric_does_not_have_are_refused(by_name: dict[str, str]) -> None:
+    family = Family(described(Kind.GAUGE, "x"), Level)
+    with pytest.raises(ValueError, match="x has the labels who"):
+        family.labels(**by_name)
+
+
+@given(st.lists(values), st.lists(values), st.lists(values))
+def test_what_another_library_counts_and_what_we_count_are_one_histogram(
+    theirs: list[float], ours: list[float], strangers: list[float]
+) -> None:
+    foreign = Histogram("x", "Help.", ["who"], buckets=BOUNDS, registry=CollectorRegistry())
+    registry = CollectorRegistry()
+    expected = Histogram("x", "Help.", ["who"], buckets=BOUNDS, registry=registry)
+    shared = Shared(foreign)
+    mine = shared.labels(who="me")
+    expected.labels("me")
+    foreign.labels("other")
+    expected.labels("other")
+    for amount in theirs:
+        foreign.labels("me").observe(math.floor(amount))
+    for amount in strangers:
+        foreign.labels("other").observe(math.floor(amount))
+        expected.labels("other").observe(math.floor(amount))
+    for amount in ours:
+        mine.observe(math.floor(amount))
+    for amount in (*theirs, *ours):
+        expected.labels("me").observe(math.floor(amount))  # whole numbers have one sum in any order
+    assert exported(shared) == generate_latest(registry)
