@@ -17,6 +17,9 @@ from serving.signature import TensorSpec
 
 LENGTH = struct.Struct("<I")
 
+LARGE_BYTES = 4096
+"""Below it a copy costs less than a view."""
+
 
 def to_array(spec: TensorSpec, buffer: bytes | memoryview, shape: Sequence[int]) -> np.ndarray:
     """View `buffer` as a tensor; raises InvalidRequest where the sizes do not agree."""
@@ -34,11 +37,14 @@ def to_array(spec: TensorSpec, buffer: bytes | memoryview, shape: Sequence[int])
     return array.reshape(shape)
 
 
-def to_bytes(array: np.ndarray) -> bytes:
+def to_buffer(array: np.ndarray) -> bytes | memoryview:
+    """Give the tensor's bytes: a large one's are its own, for whoever writes them to copy."""
     if array.dtype == np.object_:
         elements = array.ravel().tolist()
         return b"".join(part for element in elements for part in (LENGTH.pack(len(element)), element))
-    return array.tobytes()
+    if array.nbytes < LARGE_BYTES:
+        return array.tobytes()
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def _elements(spec: TensorSpec, buffer: bytes | memoryview, count: int) -> np.ndarray:

@@ -20,7 +20,7 @@ import numpy as np
 
 from serving.datatypes import BYTES
 from serving.errors import InvalidRequest
-from serving.signature import TensorSpec
+from serving.signature import Tensors, TensorSpec
 
 JSON_TYPES = {str: "strings", bool: "booleans", int: "numbers", float: "numbers", list: "lists", dict: "objects"}
 
@@ -57,6 +57,15 @@ def to_json(array: np.ndarray) -> Any:
         array = array.astype(np.float32)
     # orjson refuses an array that is not in row-major order, and one without a dimension.
     return np.ascontiguousarray(array) if array.ndim else array[()]
+
+
+def check_finite(outputs: Tensors) -> None:
+    """Raise InvalidRequest if JSON cannot say one of these: it has no NaN and no infinity."""
+    for name, array in outputs.items():
+        if array.dtype.kind in "fV" and not np.isfinite(array).all():
+            raise InvalidRequest(
+                f"output {name!r} holds NaN or infinity, which JSON cannot say: ask for it as a binary tensor over V2"
+            )
 
 
 def _decoded(value: Any) -> Any:

@@ -28,6 +28,9 @@ class V1Request:
 
 
 def decode(message: dict[str, Any], signature: Signature) -> V1Request:
+    asked_signature = message.get("signature_name")
+    if asked_signature is not None and asked_signature != signature.name:
+        raise InvalidRequest(f"the model is served by its signature {signature.name!r}, {asked_signature!r} was asked for")
     is_columnar = "inputs" in message
     if is_columnar == ("instances" in message):
         came = "both" if is_columnar else "neither"
@@ -61,7 +64,10 @@ def encode(outputs: Tensors, asked: V1Request, signature: Signature) -> bytes:
     else:
         rows = zip(*columns.values(), strict=True)
         message = {"predictions": [dict(zip(names, row, strict=True)) for row in rows]}
-    return orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY)
+    body = orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY)
+    if b"null" in body:
+        json_tensor.check_finite({name: outputs[name] for name in names})
+    return body
 
 
 def _columns(inputs: object, signature: Signature) -> dict[str, Any]:

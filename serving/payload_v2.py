@@ -6,20 +6,22 @@ in order. Every check comes before the conversion it protects, and every
 refusal names the tensor, what came and what was expected. Knows no socket.
 """
 
-from collections.abc import Mapping
-from math import inf, prod
+from math import prod
 from typing import Any
 
 import numpy as np
 import orjson
 
-from serving import binary_tensor, json_tensor
-from serving.datatypes import BYTES, DTYPES, NAMES
+from serving import binary_tensor, json_tensor, parameters
+from serving.classification import NO_SCORES, TopClasses, no_scores
+from serving.datatypes import DTYPES, NAMES
 from serving.errors import InvalidRequest
+from serving.parameters import NO_WISHES, Parameters
 from serving.request import OutputChoice, Request, all_outputs
-from serving.signature import Signature, Tensors, TensorSpec
+from serving.signature import Signature, Tensors, TensorSpec, wrong_datatype
 
-MICROSECONDS = 1e-6
+UNKNOWN = ""
+"""The datatype of an output that its model does not declare."""
 
 
 def parse(body: bytes, head_bytes: int | None = None) -> tuple[dict[str, Any], memoryview]:
@@ -32,33 +34,37 @@ def parse(body: bytes, head_bytes: int | None = None) -> tuple[dict[str, Any], m
 
 
 def decode(message: dict[str, Any], tail: memoryview, signature: Signature) -> Request:
-    parameters = _parameters(message, "the request")
+    given = _parameters(message, "the request")
+    wishes = parameters.of_request(given) if given else NO_WISHES
     tensors = _inputs(message, signature, tail)
     signature.check_complete(tensors)
-    is_binary = parameters.get("binary_data_output") is True
+    rows = signature.rows(tensors)
     return Request(
         tensors=tensors,
-        rows=signature.rows(tensors),
-        outputs=_outputs(message, signature, is_binary=is_binary),
-        is_binary=is_binary,
+        rows=rows,
+        outputs=_outputs(message, signature, rows, is_binary=wishes.is_binary),
+        is_binary=wishes.is_binary,
         id=_id(message),
-        timeout_seconds=_timeout_seconds(parameters),
+        timeout_seconds=wishes.timeout_seconds,
+        priority=wishes.priority,
     )
 
 
 def encode(outputs: Tensors, request: Request, *, model_name: str, model_version: str) -> tuple[bytes, int | None]:
     """Write the answer: its body, and the length of its JSON head where binary tensors follow it."""
-    tail: list[bytes] = []
+    tail: list[bytes | memoryview] = []
     described = []
     for choice in request.outputs:
         array = outputs[choice.name]
+        if choice.top is not None:
+            array = choice.top.of(choice.name, array)
         output: dict[str, Any] = {
             "name": choice.name,
             "shape": array.shape,
             "datatype": NAMES[array.dtype],
         }
         if choice.is_binary:
-            raw = binary_tensor.to_bytes(array)
+            raw = binary_tensor.to_buffer(array)
             output["parameters"] = {"binary_data_size": len(raw)}
             tail.append(raw)
         else:
@@ -69,6 +75,9 @@ def encode(outputs: Tensors, request: Request, *, model_name: str, model_version
         message["id"] = request.id
     message["outputs"] = described
     head = orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY)
+    if b"null" in head:
+        said = [choice.name for choice in request.outputs if not choice.is_binary and choice.top is None]
+        json_tensor.check_finite({name: outputs[name] for name in said})
     return (b"".join([head, *tail]), len(head)) if tail else (head, None)
 
 
@@ -119,17 +128,30 @@ def _inputs(message: dict[str, Any], signature: Signature, tail: memoryview) -> 
     return tensors
 
 
-def _outputs(message: dict[str, Any], signature: Signature, *, is_binary: bool) -> tuple[OutputChoice, ...]:
+def _outputs(message: dict[str, Any], signature: Signature, rows: int, *, is_binary: bool) -> tuple[OutputChoice, ...]:
     if message.get("outputs") in (None, []):
         return all_outputs(signature, is_binary=is_binary)
     chosen: dict[str, OutputChoice] = {}
     for entry in _objects(message, "outputs"):
-        name = signature.output(_name(entry, "outputs")).name
-        if name in chosen:
-            raise InvalidRequest(f"output {name!r} is asked for twice")
-        binary = _parameters(entry, f"output {name!r}").get("binary_data", is_binary)
-        chosen[name] = OutputChoice(name, binary is True)
+        spec = signature.output(_name(entry, "outputs"))
+        if spec.name in chosen:
+            raise InvalidRequest(f"output {spec.name!r} is asked for twice")
+        given = _parameters(entry, f"output {spec.name!r}")
+        chosen[spec.name] = choose(spec, given, signature, rows, is_binary=is_binary)
     return tuple(chosen.values())
+
+
+def choose(spec: TensorSpec, given: Parameters, signature: Signature, rows: int, *, is_binary: bool) -> OutputChoice:
+    """Read how one output is wanted."""
+    if not given:
+        return OutputChoice(spec.name, is_binary)
+    is_binary, classes = parameters.of_output(spec.name, given, is_binary=is_binary)
+    if not classes:
+        return OutputChoice(spec.name, is_binary)
+    if spec.datatype in NO_SCORES:
+        raise no_scores(spec.name, spec.datatype)
+    top = TopClasses(classes, signature.labels, rows if signature.is_batched else None)
+    return OutputChoice(spec.name, is_binary, top)
 
 
 def _objects(message: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -141,7 +163,7 @@ def _objects(message: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 def declared_spec(name: str, datatype: str) -> TensorSpec:
     if datatype not in DTYPES:
-        raise InvalidRequest(f"input {name!r} has datatype {datatype!r}, expected one of {', '.join(DTYPES)}")
+        raise wrong_datatype(name, repr(datatype), f"one of {', '.join(DTYPES)}")
     return TensorSpec(name, datatype, None)
 
 
@@ -154,7 +176,7 @@ def declared_signature(message: dict[str, Any]) -> Signature:
     return Signature(
         name="",
         inputs=tuple(inputs),
-        outputs=tuple(TensorSpec(_name(entry, "outputs"), BYTES, None) for entry in outputs),
+        outputs=tuple(TensorSpec(_name(entry, "outputs"), UNKNOWN, None) for entry in outputs),
         is_batched=False,
     )
 
@@ -189,7 +211,11 @@ def check_size(name: str, shape: list[int]) -> None:
 
 
 def _binary_size(spec: TensorSpec, entry: dict[str, Any]) -> int | None:
-    size = _parameters(entry, f"input {spec.name!r}").get("binary_data_size")
+    given = _parameters(entry, f"input {spec.name!r}")
+    if not given:
+        return None
+    parameters.check_input(spec.name, given)
+    size = given.get("binary_data_size")
     if size is None:
         return None
     if type(size) is not int or size < 0:
@@ -199,16 +225,16 @@ def _binary_size(spec: TensorSpec, entry: dict[str, Any]) -> int | None:
     return size
 
 
-def _parameters(holder: dict[str, Any], who: str) -> Mapping[str, Any]:
-    parameters = holder.get("parameters")
-    if parameters is None:
+def _parameters(holder: dict[str, Any], who: str) -> Parameters:
+    given = holder.get("parameters")
+    if given is None:
         return {}
-    if not isinstance(parameters, dict):
+    if not isinstance(given, dict):
         raise InvalidRequest(f"the parameters of {who} are not an object")
-    for name, value in parameters.items():
+    for name, value in given.items():
         if not isinstance(value, str | bool | int | float):
             raise InvalidRequest(f"parameter {name!r} of {who} is not a string, a number or a boolean")
-    return parameters
+    return given
 
 
 def _id(message: dict[str, Any]) -> str:
@@ -220,15 +246,10 @@ def _id(message: dict[str, Any]) -> str:
     return value
 
 
-def _timeout_seconds(parameters: Mapping[str, Any]) -> float:
-    """Triton's `timeout` parameter, in microseconds; zero means none."""
-    return timeout_seconds(parameters.get("timeout", 0))
-
-
-def timeout_seconds(microseconds: object) -> float:
-    if isinstance(microseconds, bool) or not isinstance(microseconds, int) or microseconds < 0:
-        raise InvalidRequest(f"parameter 'timeout' is {microseconds!r}, expected a number of microseconds")
-    return microseconds * MICROSECONDS if microseconds else inf
+def readable_id(message: dict[str, Any]) -> str:
+    """Give the id of a request that may be wrong in any other way, so that its refusal can carry it."""
+    value = message.get("id")
+    return value if isinstance(value, str) else ""
 
 
 def _json_data(name: str, array: np.ndarray) -> Any:

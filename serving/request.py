@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from serving.classification import TopClasses
 from serving.signature import Signature, Tensors
 
 
@@ -12,6 +13,8 @@ class OutputChoice:
 
     name: str
     is_binary: bool = False
+    top: TopClasses | None = None
+    """The classes that are wanted instead of the output itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Request:
     """Whether outputs that the caller did not name are wanted as V2 REST's binary tensors."""
     timeout_seconds: float = math.inf
     """How long the caller waits for an answer, counted from the request's arrival."""
+    priority: int = 0
+    """As Triton counts: 1 is the most urgent, 0 leaves it to the server."""
 
 
 def all_outputs(signature: Signature, *, is_binary: bool = False) -> tuple[OutputChoice, ...]:

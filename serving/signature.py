@@ -39,7 +39,7 @@ class TensorSpec:
     def check(self, datatype: str, shape: Sequence[int]) -> None:
         """Raise InvalidRequest unless a tensor so declared may be given for this one."""
         if datatype != self.datatype:
-            raise InvalidRequest(f"input {self.name!r} has datatype {datatype}, expected {self.datatype}")
+            raise wrong_datatype(self.name, datatype, self.datatype)
         self.check_shape(shape)
 
     def check_shape(self, shape: Sequence[int]) -> None:
@@ -67,6 +67,8 @@ class Signature:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     is_batched: bool
+    labels: tuple[str, ...] = ()
+    """What the classes of its outputs are called, where the model says so."""
 
     @cached_property
     def input_by_name(self) -> Mapping[str, TensorSpec]:
@@ -108,6 +110,12 @@ class Signature:
         if rows == 0:
             raise InvalidRequest("the request has no rows, expected at least one")
         return int(rows)
+
+
+def wrong_datatype(name: str, came: str, expected: str) -> InvalidRequest:
+    # numpy writes the order of bytes into its names; the protocol has one order and none in its names.
+    swapped = " and little-endian bytes: big-endian tensors are not taken" if came.startswith((">", "!")) else ""
+    return InvalidRequest(f"input {name!r} has datatype {came}, expected {expected}{swapped}")
 
 
 def _quoted(names: Iterable[str]) -> str:
