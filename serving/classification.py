@@ -51,7 +51,9 @@ class TopClasses:
 
 
 def no_scores(name: str, datatype: str) -> InvalidRequest:
-    return InvalidRequest(f"output {name!r} is {datatype}, which has no classes: parameter 'classification' needs numbers")
+    return InvalidRequest(
+        f"output {name!r} is {datatype}, which has no classes: parameter 'classification' needs numbers"
+    )
 
 
 def _descending(scores: np.ndarray) -> np.ndarray:

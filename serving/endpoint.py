@@ -10,12 +10,12 @@ from math import inf
 from time import perf_counter
 from typing import Any, Protocol
 
-from serving import logs, payload_grpc, payload_v1, payload_v2
+from serving import logs, payload_grpc, payload_v1, payload_v2, raw_body
 from serving.batching import Batcher
 from serving.call import Call
-from serving.errors import InvalidRequest, ModelFailed
+from serving.errors import InvalidRequest, ModelFailed, ServingError
 from serving.metrics import ModelMetrics
-from serving.oip_pb2 import ModelInferRequest
+from serving.payload_grpc import InferMessage
 from serving.request import Request
 from serving.signature import Signature, Tensors, TensorSpec
 
@@ -41,7 +41,7 @@ class Endpoint(Protocol):
         """The lengths are those of the JSON heads, where binary tensors follow them."""
         ...
 
-    async def infer_grpc(self, message: ModelInferRequest, call: Call) -> bytes: ...
+    async def infer_grpc(self, message: InferMessage, call: Call) -> bytes: ...
 
 
 class DirectEndpoint:
@@ -91,30 +91,28 @@ class DirectEndpoint:
         call: Call,
     ) -> tuple[bytes, int | None]:
         began = perf_counter()
+        if head_bytes == 0:
+            return await self._answer_v2(raw_body.decode(body, self.signature), call, began)
         message, tail = payload_v2.parse(body, head_bytes)
-        request = payload_v2.decode(message, tail, self.signature)
-        outputs, began = await self._run(request, began, call.timeout_seconds)
-        answer = payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
-        self.metrics.encoded(perf_counter() - began)
-        return answer
+        try:
+            return await self._answer_v2(payload_v2.decode(message, tail, self.signature), call, began)
+        except ServingError as error:
+            error.request_id = payload_v2.readable_id(message)
+            raise
 
-    async def infer_grpc(
-        self,
-        message: ModelInferRequest,
-        call: Call,
-    ) -> bytes:
+    async def infer_grpc(self, message: InferMessage, call: Call) -> bytes:
         began = perf_counter()
-        request = payload_grpc.decode(message, self.signature)
-        outputs, began = await self._run(
-            request, began, call.timeout_seconds, extra_settle_turns=self._grpc_extra_settle_turns
-        )
-        answer = payload_grpc.encode(
-            outputs,
-            request,
-            model_name=self.name,
-            model_version=self.version,
-            is_raw=bool(message.raw_input_contents),
-        ).SerializeToString()
+        try:
+            request = payload_grpc.decode(message, self.signature)
+            outputs, began = await self._run(
+                request, began, call.timeout_seconds, extra_settle_turns=self._grpc_extra_settle_turns
+            )
+            answer = payload_grpc.encode(
+                outputs, request, model_name=self.name, model_version=self.version, is_raw=bool(message.raw)
+            )
+        except ServingError as error:
+            error.request_id = message.head.id
+            raise
         self.metrics.encoded(perf_counter() - began)
         return answer
 
@@ -126,6 +124,12 @@ class DirectEndpoint:
             min(request.timeout_seconds, timeout_seconds),
             extra_settle_turns=extra_settle_turns,
         )
+
+    async def _answer_v2(self, request: Request, call: Call, began: float) -> tuple[bytes, int | None]:
+        outputs, began = await self._run(request, began, call.timeout_seconds)
+        answer = payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
+        self.metrics.encoded(perf_counter() - began)
+        return answer
 
     async def _run(
         self, request: Request, began: float, timeout_seconds: float = inf, *, extra_settle_turns: int = 0

@@ -109,7 +109,7 @@ class GrpcService:
 
     async def _run(self, message: bytes, call: Call, ending: "_Ending") -> bytes:
         request = payload_grpc.parse(message)
-        endpoint = self._catalogue.find(request.model_name, request.model_version)
+        endpoint = self._catalogue.find(request.head.model_name, request.head.model_version)
         ending.series = endpoint.metrics
         answer = await endpoint.infer_grpc(request, call)
         ending.code = 200

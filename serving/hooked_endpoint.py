@@ -19,7 +19,7 @@ from serving.call import Call
 from serving.errors import DeadlineExceeded, InvalidRequest, ModelFailed, NotReady, ServingError
 from serving.kserve_tensors import as_array, to_infer_request
 from serving.metrics import ModelMetrics
-from serving.oip_pb2 import ModelInferRequest
+from serving.payload_grpc import InferMessage
 from serving.request import OutputChoice, Request
 from serving.signature import Tensors
 from serving.steps import in_task
@@ -56,22 +56,30 @@ class HookedEndpoint:
         return _dump(await in_task(self._call(payload_v2.parse_object(body), call, InferenceVerb.EXPLAIN)))
 
     async def infer_v2(self, body: bytes, head_bytes: int | None, call: Call) -> tuple[bytes, int | None]:
+        if head_bytes == 0:
+            raise InvalidRequest(
+                f"model {self.name!r} has code around it that needs JSON, so it takes no raw binary request"
+            )
         message, tail = payload_v2.parse(body, head_bytes)
-        # preprocess may change what the model's signature would be asked for, so it is not asked yet.
-        request = payload_v2.decode(message, tail, payload_v2.declared_signature(message))
-        outputs, request = await in_task(self._infer(request, call))
-        return payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
+        try:
+            # preprocess may change what the model's signature would be asked for, so it is not asked yet.
+            request = payload_v2.decode(message, tail, payload_v2.declared_signature(message))
+            outputs, request = await in_task(self._infer(request, call))
+            return payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
+        except ServingError as error:
+            error.request_id = payload_v2.readable_id(message)
+            raise
 
-    async def infer_grpc(self, message: ModelInferRequest, call: Call) -> bytes:
-        request = payload_grpc.decode(message, payload_grpc.declared_signature(message))
-        outputs, request = await in_task(self._infer(request, call))
-        return payload_grpc.encode(
-            outputs,
-            request,
-            model_name=self.name,
-            model_version=self.version,
-            is_raw=bool(message.raw_input_contents),
-        ).SerializeToString()
+    async def infer_grpc(self, message: InferMessage, call: Call) -> bytes:
+        try:
+            request = payload_grpc.decode(message, payload_grpc.declared_signature(message.head))
+            outputs, request = await in_task(self._infer(request, call))
+            return payload_grpc.encode(
+                outputs, request, model_name=self.name, model_version=self.version, is_raw=bool(message.raw)
+            )
+        except ServingError as error:
+            error.request_id = message.head.id
+            raise
 
     async def _infer(self, request: Request, call: Call) -> tuple[Tensors, Request]:
         """Give the outputs, and the request with the names of those it gets."""

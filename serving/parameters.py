@@ -71,7 +71,9 @@ def of_output(name: str, parameters: Parameters, *, is_binary: bool) -> tuple[bo
 def _check_placement(parameters: Parameters, who: str) -> None:
     for name in SHARED_MEMORY:
         if name in parameters:
-            raise InvalidRequest(f"{who} has the parameter {name!r}, but tensors are not exchanged in shared memory here")
+            raise InvalidRequest(
+                f"{who} has the parameter {name!r}, but tensors are not exchanged in shared memory here"
+            )
     _check_byte_order(parameters, who)
 
 

@@ -1,22 +1,24 @@
 """V2 gRPC messages to requests and outputs to V2 gRPC messages.
 
 Tensors come either all raw, one buffer an input, or all typed. The answer is
-raw where the request was, and where the datatype has no typed field. Knows
-the messages, not the transport.
+raw where the request was, and where the datatype has no typed field. A large
+raw tensor is a view of the message it came in, and is copied once into the
+message it leaves with. Knows the messages, not the transport.
 """
 
-from collections.abc import Sequence
-from math import inf
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from serving import binary_tensor
+from serving import binary_tensor, parameters, raw_contents
 from serving.datatypes import BYTES, NAMES
 from serving.errors import InvalidRequest
-from serving.oip_pb2 import InferTensorContents, ModelInferRequest, ModelInferResponse
-from serving.payload_v2 import check_size, declared_spec, timeout_seconds
+from serving.oip_pb2 import InferParameter, InferTensorContents, ModelInferRequest, ModelInferResponse
+from serving.parameters import NO_WISHES, Parameters
+from serving.payload_v2 import UNKNOWN, check_size, choose, declared_spec
 from serving.request import OutputChoice, Request, all_outputs
 from serving.signature import Signature, Tensors, TensorSpec
 
@@ -37,22 +39,39 @@ TYPED_FIELD = {
 """FP16 and BF16 have none: the protocol sends them raw."""
 
 
-def parse(message: bytes) -> ModelInferRequest:
+RAW_INPUT = ModelInferRequest.RAW_INPUT_CONTENTS_FIELD_NUMBER
+RAW_OUTPUT = ModelInferResponse.RAW_OUTPUT_CONTENTS_FIELD_NUMBER
+
+
+@dataclass(frozen=True, slots=True)
+class InferMessage:
+    """A request as it came, its raw tensors apart."""
+
+    head: ModelInferRequest
+    raw: Sequence[bytes | memoryview]
+
+
+def parse(message: bytes) -> InferMessage:
+    parted = raw_contents.part(message, RAW_INPUT) if len(message) > raw_contents.LARGE_BYTES else None
     try:
-        return ModelInferRequest.FromString(message)
+        if parted is not None:
+            return InferMessage(ModelInferRequest.FromString(parted[0]), parted[1])
+        head = ModelInferRequest.FromString(message)
     except DecodeError:
         raise InvalidRequest("the message is not a ModelInferRequest") from None
+    return InferMessage(head, head.raw_input_contents)
 
 
 def declared_signature(message: ModelInferRequest) -> Signature:
     """Take a request at its word, for a model that declares no signature of its own."""
     inputs = [declared_spec(entry.name, entry.datatype) for entry in message.inputs]
-    outputs = [TensorSpec(entry.name, BYTES, None) for entry in message.outputs]
+    outputs = [TensorSpec(entry.name, UNKNOWN, None) for entry in message.outputs]
     return Signature(name="", inputs=tuple(inputs), outputs=tuple(outputs), is_batched=False)
 
 
-def decode(message: ModelInferRequest, signature: Signature) -> Request:
-    raw = message.raw_input_contents
+def decode(came: InferMessage, signature: Signature) -> Request:
+    message, raw = came.head, came.raw
+    wishes = parameters.of_request(_read(message.parameters, "the request")) if message.parameters else NO_WISHES
     if raw and len(raw) != len(message.inputs):
         raise InvalidRequest(
             f"raw_input_contents has {len(raw)} entries for {len(message.inputs)} inputs, "
@@ -68,6 +87,8 @@ def decode(message: ModelInferRequest, signature: Signature) -> Request:
             raise InvalidRequest(f"input {spec.name!r} has shape {shape}, expected whole numbers")
         check_size(spec.name, shape)
         spec.check(entry.datatype, shape)
+        if entry.parameters:
+            parameters.check_input(spec.name, _read(entry.parameters, f"input {spec.name!r}"))
         if raw:
             if entry.HasField("contents"):
                 raise InvalidRequest(f"input {spec.name!r} has both contents and raw_input_contents")
@@ -75,47 +96,59 @@ def decode(message: ModelInferRequest, signature: Signature) -> Request:
         else:
             tensors[spec.name] = _typed(spec, entry.contents, shape)
     signature.check_complete(tensors)
+    rows = signature.rows(tensors)
     return Request(
         tensors=tensors,
-        rows=signature.rows(tensors),
-        outputs=_outputs(message, signature),
+        rows=rows,
+        outputs=_outputs(message, signature, rows),
         id=message.id,
-        timeout_seconds=_timeout_seconds(message),
+        timeout_seconds=wishes.timeout_seconds,
+        priority=wishes.priority,
     )
 
 
-def encode(
-    outputs: Tensors, request: Request, *, model_name: str, model_version: str, is_raw: bool
-) -> ModelInferResponse:
+def encode(outputs: Tensors, request: Request, *, model_name: str, model_version: str, is_raw: bool) -> bytes:
+    """Write a ModelInferResponse."""
     answer = ModelInferResponse(model_name=model_name, model_version=model_version, id=request.id)
+    raw: list[bytes | memoryview] = []
     # Raw contents count for every output or for none.
     is_raw = is_raw or any(NAMES[outputs[choice.name].dtype] not in TYPED_FIELD for choice in request.outputs)
     for choice in request.outputs:
         array = outputs[choice.name]
+        if choice.top is not None:
+            array = choice.top.of(choice.name, array)
         datatype = NAMES[array.dtype]
         entry = answer.outputs.add(name=choice.name, datatype=datatype, shape=array.shape)
         if is_raw:
-            answer.raw_output_contents.append(binary_tensor.to_bytes(array))
+            raw.append(binary_tensor.to_buffer(array))
         else:
             getattr(entry.contents, TYPED_FIELD[datatype]).extend(array.ravel().tolist())
-    return answer
+    head = answer.SerializeToString()
+    return raw_contents.join(head, RAW_OUTPUT, raw) if raw else head
 
 
-def _timeout_seconds(message: ModelInferRequest) -> float:
-    if "timeout" not in message.parameters:
-        return inf
-    parameter = message.parameters["timeout"]
-    choice = parameter.WhichOneof("parameter_choice")
-    return timeout_seconds(getattr(parameter, choice) if choice else None)
+def _read(given: Mapping[str, InferParameter], who: str) -> Parameters:
+    """Read parameters as JSON would have them."""
+    values: dict[str, object] = {}
+    for name, parameter in given.items():
+        choice = parameter.WhichOneof("parameter_choice")
+        if choice is None:
+            raise InvalidRequest(f"parameter {name!r} of {who} has no value")
+        values[name] = getattr(parameter, choice)
+    return values
 
 
-def _outputs(message: ModelInferRequest, signature: Signature) -> tuple[OutputChoice, ...]:
+def _outputs(message: ModelInferRequest, signature: Signature, rows: int) -> tuple[OutputChoice, ...]:
     if not message.outputs:
         return all_outputs(signature)
-    names = [signature.output(entry.name).name for entry in message.outputs]
-    if len(set(names)) != len(names):
-        raise InvalidRequest("an output is asked for twice")
-    return tuple(OutputChoice(name) for name in names)
+    chosen: dict[str, OutputChoice] = {}
+    for entry in message.outputs:
+        spec = signature.output(entry.name)
+        if spec.name in chosen:
+            raise InvalidRequest(f"output {spec.name!r} is asked for twice")
+        given = _read(entry.parameters, f"output {spec.name!r}") if entry.parameters else {}
+        chosen[spec.name] = choose(spec, given, signature, rows, is_binary=False)
+    return tuple(chosen.values())
 
 
 def _typed(spec: TensorSpec, contents: InferTensorContents, shape: Sequence[int]) -> np.ndarray:

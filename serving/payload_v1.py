@@ -30,7 +30,9 @@ class V1Request:
 def decode(message: dict[str, Any], signature: Signature) -> V1Request:
     asked_signature = message.get("signature_name")
     if asked_signature is not None and asked_signature != signature.name:
-        raise InvalidRequest(f"the model is served by its signature {signature.name!r}, {asked_signature!r} was asked for")
+        raise InvalidRequest(
+            f"the model is served by its signature {signature.name!r}, {asked_signature!r} was asked for"
+        )
     is_columnar = "inputs" in message
     if is_columnar == ("instances" in message):
         came = "both" if is_columnar else "neither"

@@ -75,7 +75,7 @@ def test_rows_and_columns_mean_the_same(data: st.DataObject, datatype: str, rows
         pytest.param({"instances": [{"x": {"b64": "/w=="}}]}, TEXT, {"x": [b"\xff"]}, id="base64 of a named input"),
         pytest.param({"instances": [[1, 2]]}, UNBATCHED, {"x": [1, 2]}, id="the one instance of a model without rows"),
         pytest.param({"inputs": [1, 2]}, UNBATCHED, {"x": [1, 2]}, id="the column of a model without rows"),
-        pytest.param({"instances": [[1, 2]], "signature_name": "s"}, ONE, {"x": [[1, 2]]}, id="what we do not know"),
+        pytest.param({"instances": [[1, 2]], "signature_name": "s"}, ONE, {"x": [[1, 2]]}, id="its signature"),
     ],
 )
 def test_what_fits_is_taken(message: object, signature: Signature, expected: dict[str, object]) -> None:
@@ -148,7 +148,7 @@ def test_what_does_not_fit_is_told(message: object, signature: Signature, senten
     assert str(refusal.value) == sentence
 
 
-FLOATS = np.array([[0.1, np.nan], [2.0, 3.0]], dtype=np.float32)
+FLOATS = np.array([[0.1, -0.5], [2.0, 3.0]], dtype=np.float32)
 
 
 @pytest.mark.parametrize(
@@ -158,24 +158,24 @@ FLOATS = np.array([[0.1, np.nan], [2.0, 3.0]], dtype=np.float32)
             {"y": FLOATS},
             {"instances": [[1, 2], [3, 4]]},
             ONE,
-            {"predictions": [[0.1, None], [2.0, 3.0]]},
+            {"predictions": [[0.1, -0.5], [2.0, 3.0]]},
             id="rows of one output",
         ),
         pytest.param(
-            {"y": FLOATS}, {"inputs": [[1, 2], [3, 4]]}, ONE, {"outputs": [[0.1, None], [2.0, 3.0]]}, id="one column"
+            {"y": FLOATS}, {"inputs": [[1, 2], [3, 4]]}, ONE, {"outputs": [[0.1, -0.5], [2.0, 3.0]]}, id="one column"
         ),
         pytest.param(
             {"y": FLOATS, "label": bytes_tensor([b"a", b"b"], (2,))},
             {"inputs": {"x": [[1, 2], [3, 4]], "text": ["a", "b"]}},
             TWO,
-            {"outputs": {"label": ["a", "b"], "y": [[0.1, None], [2.0, 3.0]]}},
+            {"outputs": {"label": ["a", "b"], "y": [[0.1, -0.5], [2.0, 3.0]]}},
             id="two columns",
         ),
         pytest.param(
             {"y": FLOATS, "label": bytes_tensor([b"a", b"b"], (2,))},
             {"instances": [{"x": [1, 2], "text": "a"}, {"x": [3, 4], "text": "b"}]},
             TWO,
-            {"predictions": [{"label": "a", "y": [0.1, None]}, {"label": "b", "y": [2.0, 3.0]}]},
+            {"predictions": [{"label": "a", "y": [0.1, -0.5]}, {"label": "b", "y": [2.0, 3.0]}]},
             id="rows of two outputs",
         ),
         pytest.param(
@@ -243,3 +243,15 @@ def test_any_json_is_taken_or_refused(signature: Signature, value: object, key: 
     except InvalidRequest:
         return
     assert request.rows >= 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_number_that_json_cannot_say_is_told_and_not_made_null(value: float) -> None:
+    asked = decode({"instances": [[1, 2]]}, ONE)
+    with pytest.raises(InvalidRequest, match="output 'y' holds NaN or infinity"):
+        payload_v1.encode({"y": np.array([[value, 1.0]], dtype=np.float32)}, asked, ONE)
+
+
+def test_another_signature_than_the_one_served_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="served by its signature 's', 'other' was asked for"):
+        decode({"instances": [[1, 2]], "signature_name": "other"}, ONE)

@@ -1,5 +1,6 @@
 """V2 bodies to requests and outputs to V2 bodies, JSON and binary, and whatever else may come."""
 
+import tracemalloc
 from math import inf
 from typing import Any
 
@@ -88,7 +89,7 @@ def test_binary_tensors_come_out_as_they_went_in(
 ) -> None:
     sent = {"x": data.draw(tensors(datatype, shape)), "y": data.draw(tensors(other_datatype, other_shape))}
     specs = (TensorSpec("x", datatype, None), TensorSpec("y", other_datatype, None))
-    raw = {name: binary_tensor.to_bytes(array) for name, array in sent.items()}
+    raw = {name: binary_tensor.to_buffer(array) for name, array in sent.items()}
     entries = [
         {
             "name": spec.name,
@@ -481,3 +482,59 @@ def test_every_output_is_asked_for_in_the_order_of_the_signature(is_binary: bool
         OutputChoice("digit", is_binary),
         OutputChoice("probabilities", is_binary),
     )
+
+
+# What JSON cannot say, and what is not copied
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_number_that_json_cannot_say_is_told_and_not_made_null(value: float) -> None:
+    outputs = {"y": np.array([1.0, value])}
+    asked = Request({}, 1, (OutputChoice("y"),))
+    with pytest.raises(InvalidRequest, match="output 'y' holds NaN or infinity, which JSON cannot say"):
+        payload_v2.encode(outputs, asked, model_name="m", model_version="1")
+    binary = Request({}, 1, (OutputChoice("y", is_binary=True),), id="null")
+    assert payload_v2.encode(outputs, binary, model_name="m", model_version="1")[1] is not None
+
+
+def test_a_word_null_in_an_answer_is_no_number() -> None:
+    asked = Request({}, 1, (OutputChoice("y"),), id="null")
+    body, _ = payload_v2.encode({"y": bytes_tensor([b"null"], (1,))}, asked, model_name="null", model_version="1")
+    assert orjson.loads(body)["outputs"][0]["data"] == ["null"]
+
+
+def test_a_large_binary_tensor_is_a_view_of_its_body_and_is_copied_once_into_the_answer() -> None:
+    size = 4 * 1024 * 1024
+    signature = Signature("s", (TensorSpec("x", "FP32", (-1, size // 4)),), (), is_batched=True)
+    declared = {"name": "x", "datatype": "FP32", "shape": [1, size // 4], "parameters": {"binary_data_size": size}}
+    head = orjson.dumps({"inputs": [declared]})
+    body = head + bytes(size)
+    asked = Request({}, 1, (OutputChoice("x", is_binary=True),))
+    tracemalloc.start()
+    try:
+        message, tail = payload_v2.parse(body, len(head))
+        request = payload_v2.decode(message, tail, signature)
+        _, decoded_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        payload_v2.encode(request.tensors, asked, model_name="m", model_version="1")
+        _, encoded_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert np.shares_memory(request.tensors["x"], np.frombuffer(body, np.uint8))
+    assert decoded_bytes < size / 10
+    assert size <= encoded_bytes < size * 1.1
+
+
+def test_classes_of_an_output_come_instead_of_it() -> None:
+    wanted = {"name": "probabilities", "parameters": {"classification": 1}}
+    request = decode({"inputs": [image()], "outputs": [wanted]})
+    outputs = {"probabilities": np.array([[0.25, 0.75]], dtype=np.float32)}
+    body, _ = payload_v2.encode(outputs, request, model_name="m", model_version="1")
+    assert orjson.loads(body)["outputs"] == [
+        {"name": "probabilities", "shape": [1, 1], "datatype": "BYTES", "data": ["0.750000:1"]}
+    ]
+
+
+def test_a_big_endian_datatype_is_named_as_such() -> None:
+    with pytest.raises(InvalidRequest, match="has datatype >u1, expected UINT8 and little-endian bytes"):
+        decode({"inputs": [image(datatype=">u1")]})
