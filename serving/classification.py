@@ -32,7 +32,8 @@ class TopClasses:
         if scores.dtype.kind not in KINDS:
             raise no_scores(name, NAMES[scores.dtype])
         if self.rows is None or scores.shape[:1] != (self.rows,):
-            return self._best(scores.reshape(1, -1))[0]
+            classes: np.ndarray = self._best(scores.reshape(1, -1))[0]
+            return classes
         return self._best(scores.reshape(self.rows, -1))
 
     def _best(self, scores: np.ndarray) -> np.ndarray:
@@ -45,7 +46,7 @@ class TopClasses:
 
     def _said(self, score: np.generic, index: int) -> bytes:
         # C++'s std::to_string, which Triton writes with: six decimals for what is floating.
-        said = f"{int(score)}" if score.dtype.kind in "iu" else f"{float(score):f}"  # type: ignore[call-overload, arg-type]
+        said = f"{int(score)}" if score.dtype.kind in "iu" else f"{float(score):f}"
         label = f":{self.labels[index]}" if index < len(self.labels) else ""
         return f"{said}:{index}{label}".encode()
 

@@ -23,6 +23,7 @@ import tensorflow as tf
 from serving.datatypes import NAMES
 from serving.direct_call import as_array, direct_call
 from serving.errors import InvalidRequest, ModelFailed, StartupError
+from serving.labels import read_labels
 from serving.signature import UNKNOWN, Signature, Tensors, TensorSpec
 
 VERSION: str = tf.__version__
@@ -95,7 +96,7 @@ def _signature(name: str, call: Any, folder: Path) -> Signature:
     outputs = tuple(_spec("output", key, spec, folder) for key, spec in sorted(call.structured_outputs.items()))
     # An output of any rank may have a row for each row: warm-up finds out.
     is_batched = all(map(_counts_rows, inputs)) and all(spec.shape is None or _counts_rows(spec) for spec in outputs)
-    return Signature(name, inputs, outputs, is_batched)
+    return Signature(name, inputs, outputs, is_batched, read_labels(folder))
 
 
 def _spec(kind: str, name: str, spec: Any, folder: Path) -> TensorSpec:

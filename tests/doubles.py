@@ -16,7 +16,7 @@ from serving.call import Call
 from serving.errors import InvalidRequest
 from serving.lane import Run
 from serving.metrics import Metrics, ModelMetrics
-from serving.oip_pb2 import ModelInferRequest
+from serving.payload_grpc import InferMessage
 from serving.schedule import Trigger
 from serving.signature import Tensors
 
@@ -180,8 +180,8 @@ class ScriptedEndpoint:
         self.head_bytes_asked.append(head_bytes)
         return await self._respond("infer", body, call), self._head_bytes
 
-    async def infer_grpc(self, message: ModelInferRequest, call: Call) -> bytes:
-        return await self._respond("grpc", message.SerializeToString(), call)
+    async def infer_grpc(self, message: InferMessage, call: Call) -> bytes:
+        return await self._respond("grpc", message.head.SerializeToString(), call)
 
     async def _respond(self, action: str, body: bytes, call: Call) -> bytes:
         self.asked.append((action, body))

@@ -277,7 +277,9 @@ class TestStandardGrpcServices:
             "inference.GRPCInferenceService",
         ]
         assert standard_grpc["methods"] == [
-            *("ModelInfer", "ModelMetadata", "ModelReady", "ServerLive", "ServerMetadata", "ServerReady"),
+            *("ModelConfig", "ModelInfer", "ModelMetadata", "ModelReady", "ModelStatistics", "ModelStreamInfer"),
+            *("RepositoryIndex", "RepositoryModelLoad", "RepositoryModelUnload"),
+            *("ServerLive", "ServerMetadata", "ServerReady"),
         ]
 
     def test_a_client_that_knows_only_reflection_is_answered(self, standard_grpc: Facts) -> None:

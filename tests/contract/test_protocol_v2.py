@@ -135,7 +135,7 @@ ANSWERED = [
         "dense",
         floats(1, 2, 3, shape=[1, 3]),
         {"y": ("FP32", [1, 2], [4, 5])},
-        {"parameters": {"priority": 1, "sequence_id": "a", "is_odd": True, "weight": 0.5, "timeout": 0}},
+        {"parameters": {"mood": "a", "is_odd": True, "weight": 0.5, "timeout": 0}},
     ),
     Answered(
         "a timeout that is far away",
@@ -292,12 +292,12 @@ class TestEveryDatatype:
         reply = ask_in_bytes(caller, "any_rank_in", [("x", "FP32", [1], sent)])
         assert binary_outputs(reply) == {"y": sent}
 
-    def test_what_json_cannot_say_comes_as_null_where_json_was_asked_for(self, caller: Caller) -> None:
+    def test_what_json_cannot_say_is_refused_where_json_was_asked_for(self, caller: Caller) -> None:
         reply = ask_in_bytes(
             caller, "any_rank_in", [("x", "FP32", [1], struct.pack("<f", float("nan")))], parameters={}
         )
-        assert reply.status == 200
-        assert reply.json["outputs"][0]["data"] == [None]
+        assert reply.status == 400
+        assert "output 'y' holds NaN or infinity" in reply.json["error"]
 
 
 class TestBinaryTensors:

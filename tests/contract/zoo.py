@@ -13,6 +13,9 @@ SLOW_SECONDS = 0.05
 TABLE = (10.0, 11.0, 12.0, 13.0, 14.0)
 """What `lookup` looks up."""
 
+LABELS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+"""What the classes of `image` are called."""
+
 NUMERIC = {
     "bool": "BOOL",
     "uint8": "UINT8",
@@ -66,6 +69,7 @@ def image(tf: Any, folder: Path) -> None:
         return {"probabilities": probabilities, "digit": tf.argmax(probabilities, axis=1)}
 
     save(tf, folder, {"image": tf.TensorSpec([None, 4, 4], tf.uint8, "image")}, classify)
+    (folder / "labels.txt").write_text("".join(f"{label}\n" for label in LABELS))
 
 
 def two_inputs(tf: Any, folder: Path) -> None:

@@ -36,7 +36,7 @@ def test_no_more_classes_come_than_there_are() -> None:
 
 def test_a_model_without_rows_has_one_list_of_classes() -> None:
     assert top(SCORES, 2) == [b"0.700000:1", b"0.500000:3"]
-    assert top(np.float32(3.0).reshape(()), 2) == [b"3.000000:0"]
+    assert top(np.array(3.0), 2) == [b"3.000000:0"]
 
 
 def test_an_output_that_does_not_follow_the_rows_is_judged_as_a_whole() -> None:

@@ -79,7 +79,8 @@ def test_typed_tensors_come_out_as_they_went_in(data: st.DataObject, datatype: s
 def test_raw_tensors_come_out_as_they_went_in(data: st.DataObject, datatype: str, shape: tuple[int, ...]) -> None:
     array = data.draw(tensors(datatype, shape))
     message = ModelInferRequest(
-        inputs=[Input(name="x", datatype=datatype, shape=shape)], raw_input_contents=[binary_tensor.to_buffer(array)]
+        inputs=[Input(name="x", datatype=datatype, shape=shape)],
+        raw_input_contents=[bytes(binary_tensor.to_buffer(array))],
     )
     request = payload_grpc.decode(payload_grpc.parse(message.SerializeToString()), any_rank(datatype))
     assert_same(request.tensors["x"], array)

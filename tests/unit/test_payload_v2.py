@@ -89,7 +89,7 @@ def test_binary_tensors_come_out_as_they_went_in(
 ) -> None:
     sent = {"x": data.draw(tensors(datatype, shape)), "y": data.draw(tensors(other_datatype, other_shape))}
     specs = (TensorSpec("x", datatype, None), TensorSpec("y", other_datatype, None))
-    raw = {name: binary_tensor.to_buffer(array) for name, array in sent.items()}
+    raw = {name: bytes(binary_tensor.to_buffer(array)) for name, array in sent.items()}
     entries = [
         {
             "name": spec.name,
