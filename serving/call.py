@@ -21,7 +21,7 @@ def no_headers() -> dict[str, str]:
 class Call:
     """One request's surroundings."""
 
-    __slots__ = ("_deadline", "_headers", "_read_headers", "answer_headers")
+    __slots__ = ("_deadline", "_headers", "_read_headers", "answer_headers", "request_id")
 
     def __init__(self, read_headers: Headers = no_headers, deadline: float = inf) -> None:
         """`deadline` is on the clock of `time.monotonic`."""
@@ -30,6 +30,8 @@ class Call:
         self._deadline = deadline
         self.answer_headers: dict[str, str] | None = None
         """What the answer says beside its body: headers over HTTP, trailing metadata over gRPC."""
+        self.request_id = ""
+        """What the request goes by in its answer and in the log; the caller's own or made at the door."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -43,10 +45,6 @@ class Call:
         if self._deadline == inf:
             return inf
         return max(0.0, self._deadline - monotonic())
-
-    @property
-    def request_id(self) -> str:
-        return self.headers.get("x-request-id", "")
 
     @property
     def traceparent(self) -> str:

@@ -6,11 +6,14 @@ its own file; this one knows which of them are on.
 
 from dataclasses import dataclass, field
 
+from serving.call import Call
 from serving.guard import Guard
 from serving.key_file import KeyFile
-from serving.request_id import RequestIds
+from serving.request_id import HEADER, RequestIds
 from serving.request_log import RequestLog
 from serving.settings import Settings
+
+ID_METADATA = HEADER.decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,12 @@ class Door:
     ids: RequestIds = field(default_factory=RequestIds)
     log: RequestLog = field(default_factory=RequestLog)
     key_files: tuple[KeyFile, ...] = ()
+
+    def name(self, call: Call) -> None:
+        """Name a call over gRPC, and have its answer say so."""
+        given = call.headers.get(ID_METADATA)
+        call.request_id = self.ids.name(None if given is None else given.encode()).decode()
+        call.answer_headers = {ID_METADATA: call.request_id}
 
     def start(self) -> None:
         """Begin to look for renewed files."""

@@ -6,6 +6,8 @@ from grpc_health.v1 import health_pb2
 
 from serving import grpc_health, grpc_service, oip_pb2
 from serving.catalogue import Catalogue
+from serving.door import Door
+from serving.grpc_guard import guarded
 from serving.grpc_health import Health
 from serving.grpc_method import Methods
 from serving.grpc_reflection import Reflection
@@ -34,11 +36,12 @@ def grpc_listener(
     lifecycle: Lifecycle,
     metrics: Metrics,
     server_metadata: dict[str, Any],
+    door: Door,
 ) -> GrpcListener:
     """Bind the gRPC port; raises StartupError where it cannot be had."""
-    service = GrpcService(catalogue, lifecycle, metrics, server_metadata, shed_status=settings.shed.status)
+    service = GrpcService(catalogue, lifecycle, metrics, server_metadata, shed_status=settings.shed.status, door=door)
     return GrpcioListener(
-        _methods(service, lifecycle),
+        guarded(_methods(service, lifecycle), door, metrics),
         settings.bind_address,
         settings.grpc_port,
         payload_bytes=settings.limit.payload_bytes,

@@ -7,7 +7,6 @@ is raised below leaves as a status.
 """
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from time import perf_counter
@@ -18,10 +17,12 @@ from google.protobuf.message import DecodeError, Message
 from serving import logs, oip_pb2, payload_grpc
 from serving.call import Call
 from serving.catalogue import Catalogue
+from serving.door import Door
 from serving.errors import DeadlineExceeded, InvalidRequest, Refused, ServingError
 from serving.grpc_method import CallFailed, Methods, Unary
 from serving.lifecycle import Lifecycle
 from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
+from serving.request_log import FAULT
 
 T = TypeVar("T", bound=Message)
 
@@ -42,12 +43,14 @@ class GrpcService:
         server_metadata: dict[str, Any],
         *,
         shed_status: int,
+        door: Door | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._lifecycle = lifecycle
         self._metrics = metrics
         self._server_metadata = server_metadata
         self._shed_statuses = ("RESOURCE_EXHAUSTED" if shed_status == 429 else "UNAVAILABLE", HTTPStatus(shed_status))
+        self._door = door if door is not None else Door()
 
     def methods(self) -> Methods:
         return {
@@ -69,8 +72,9 @@ class GrpcService:
                 raise InvalidRequest(f"the message is not a {request_type.DESCRIPTOR.name}") from None
             return answer(request).SerializeToString()
 
-        async def handle(message: bytes, _call: Call) -> bytes:
-            return await self._guarded(parse_and_answer(message), None)
+        async def handle(message: bytes, call: Call) -> bytes:
+            self._door.name(call)
+            return await self._guarded(parse_and_answer(message), call, None)
 
         return Unary(handle)
 
@@ -93,29 +97,34 @@ class GrpcService:
 
     async def _infer(self, message: bytes, call: Call) -> bytes:
         began = perf_counter()
+        self._door.name(call)
         self._metrics.inflight["grpc"] += 1
         ending = _Ending(self._metrics.strangers)
         try:
-            return await self._guarded(self._run(message, call, ending), ending)
+            return await self._guarded(self._run(message, call, ending), call, ending)
         except asyncio.CancelledError:
             # A caller hangs up at its deadline, which its clock reaches before ours.
             if call.timeout_seconds < DEADLINE_MARGIN_SECONDS:
-                ending.code = DeadlineExceeded.http_status.value
+                ending.code, ending.reason = DeadlineExceeded.http_status.value, DeadlineExceeded.reason
                 ending.series.rejected(DeadlineExceeded.reason)
             raise
         finally:
             self._metrics.inflight["grpc"] -= 1
-            ending.series.answered("grpc", ending.code, perf_counter() - began)
+            seconds = perf_counter() - began
+            ending.series.answered("grpc", ending.code, seconds)
+            if self._door.log.samples or ending.code >= FAULT:
+                self._door.log.ended(call.request_id, "grpc", ending.model, ending.code, seconds, ending.reason)
 
     async def _run(self, message: bytes, call: Call, ending: "_Ending") -> bytes:
         request = payload_grpc.parse(message)
-        endpoint = self._catalogue.find(request.head.model_name, request.head.model_version)
+        ending.model = (request.head.model_name, request.head.model_version)
+        endpoint = self._catalogue.find(*ending.model)
         ending.series = endpoint.metrics
         answer = await endpoint.infer_grpc(request, call)
         ending.code = 200
         return answer
 
-    async def _guarded(self, answer: Awaitable[bytes], ending: "_Ending | None") -> bytes:
+    async def _guarded(self, answer: Awaitable[bytes], call: Call, ending: "_Ending | None") -> bytes:
         """Await the answer, and turn whatever else comes into a status."""
         try:
             return await answer
@@ -124,23 +133,24 @@ class GrpcService:
             if isinstance(error, Refused) and error.is_shed:
                 status, code = self._shed_statuses
             if ending is not None:
-                ending.code = code.value
+                ending.code, ending.reason = code.value, error.reason
                 ending.series.rejected(error.reason)
             raise CallFailed(status, str(error), error.reason) from error
         # A bug of ours is one answer, not a lost call.
         except Exception as error:
-            error_id = uuid.uuid4().hex
-            logs.event("request_failed", level=logs.ERROR, error=error, error_id=error_id)
+            logs.event("request_failed", level=logs.ERROR, error=error, request_id=call.request_id)
             if ending is not None:
-                ending.code = 500
-            raise CallFailed("INTERNAL", f"internal error {error_id}", "internal") from error
+                ending.code, ending.reason = 500, "internal"
+            raise CallFailed("INTERNAL", f"internal error of request {call.request_id}", "internal") from error
 
 
 class _Ending:
     """How a call ended, to be counted once; a call that is cancelled stays as it began."""
 
-    __slots__ = ("code", "series")
+    __slots__ = ("code", "model", "reason", "series")
 
     def __init__(self, series: RequestMetrics) -> None:
         self.series = series
         self.code = CALLER_LEFT
+        self.model = ("", "")
+        self.reason: str | None = None

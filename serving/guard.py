@@ -19,10 +19,13 @@ BEARER = b"bearer "
 NOT_TOLD = (AUTHORIZATION, API_KEY, b"proxy-authorization", b"cookie")
 """Headers that never leave the process, in no log and no record."""
 
+SERVICE = "/inference.GRPCInferenceService/"
 OPEN_METHODS = frozenset(
-    f"/inference.GRPCInferenceService/{method}" for method in ("ServerLive", "ServerReady", "ModelReady")
-) | {"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"}
+    {*(SERVICE + method for method in ("ServerLive", "ServerReady", "ModelReady"))}
+    | {"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"}
+)
 """What asks for health over gRPC."""
+ADMIN_METHODS = frozenset(SERVICE + method for method in ("RepositoryModelLoad", "RepositoryModelUnload"))
 
 Keys = Callable[[], ApiKeys]
 """The keys of now: a file of them may change while we serve."""
@@ -41,14 +44,24 @@ class Guard:
     """Who may do that; None is everybody who may call."""
 
     def admit_rest(self, path: str, headers: Mapping[bytes, bytes]) -> None:
-        """Let a request over REST in, or raise Unauthenticated."""
-        if self.keys is not None and not self._is_open(path):
+        """Let a request over REST in, or raise Unauthenticated or Forbidden."""
+        parts = [part for part in path.split("/") if part]
+        if self.keys is not None and not self._is_open(parts):
             self._check(self.keys, headers)
+        match parts:
+            case ["v2", "repository", "models", _, "load" | "unload"]:
+                self.admit_admin(headers)
 
-    def admit_grpc(self, method: str, metadata: Callable[[], Mapping[bytes, bytes]]) -> None:
-        """Let a call of a method, by its full name, in, or raise Unauthenticated."""
+    def has_rules_for(self, method: str) -> bool:
+        """Whether calls of a method over gRPC are asked for anything."""
+        return method in ADMIN_METHODS or (self.keys is not None and method not in OPEN_METHODS)
+
+    def admit_grpc(self, method: str, metadata: Mapping[bytes, bytes]) -> None:
+        """Let a call of a method, by its full name, in, or raise Unauthenticated or Forbidden."""
         if self.keys is not None and method not in OPEN_METHODS:
-            self._check(self.keys, metadata())
+            self._check(self.keys, metadata)
+        if method in ADMIN_METHODS:
+            self.admit_admin(metadata)
 
     def admit_admin(self, headers: Mapping[bytes, bytes]) -> None:
         """Let a request that changes what is served in, or raise Forbidden or Unauthenticated."""
@@ -76,8 +89,8 @@ class Guard:
             f"this server takes a key, as 'Authorization: Bearer ...' or 'X-API-Key: ...', {_came(key)}"
         )
 
-    def _is_open(self, path: str) -> bool:
-        match [part for part in path.split("/") if part]:
+    def _is_open(self, parts: list[str]) -> bool:
+        match parts:
             case [] | ["v2", "health", "live" | "ready"] | ["openapi.json"]:
                 return True
             case ["metrics"]:
@@ -101,6 +114,11 @@ def shown_key(headers: Mapping[bytes, bytes]) -> bytes | None:
     if authorization[: len(BEARER)].lower() == BEARER:
         return authorization[len(BEARER) :].strip()
     return None
+
+
+def in_bytes(headers: Mapping[str, str]) -> dict[bytes, bytes]:
+    """Metadata of gRPC as the guard reads headers."""
+    return {name.encode("latin-1", "replace"): value.encode("latin-1", "replace") for name, value in headers.items()}
 
 
 def _came(key: bytes | None) -> str:

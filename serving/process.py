@@ -126,7 +126,10 @@ class Process:
         )
         if not settings.enable_grpc:
             return rest, None
-        return rest, grpc_listener(settings, self._catalogue, self._lifecycle, self._metrics, self._server_metadata)
+        grpc = grpc_listener(
+            settings, self._catalogue, self._lifecycle, self._metrics, self._server_metadata, self._door
+        )
+        return rest, grpc
 
     async def _load(self) -> None:
         began = perf_counter()

@@ -42,7 +42,7 @@ class RequestLog:
 
     def ended(
         self,
-        request_id: bytes,
+        request_id: str,
         protocol: str,
         model: tuple[str, str],
         code: int,
@@ -64,7 +64,7 @@ class RequestLog:
         logs.event(
             "request",
             level=logging.WARNING if code >= FAULT else logging.INFO,
-            request_id=request_id.decode("latin-1"),
+            request_id=request_id,
             protocol=protocol,
             model_name=name[:LONGEST_NAME],
             model_version=version[:LONGEST_NAME] or None,

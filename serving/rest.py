@@ -76,6 +76,7 @@ class RestApp:
                     version, _, verb = action.rpartition(":")
                     answer = await self._infer(request, "v1", name, version, verb)
                 case parts:
+                    self._door.guard.admit_rest(request.path, request.headers)
                     answer = self._look_up(request, parts)
         except ServingError as error:
             answer = self._refusal(error)
@@ -98,7 +99,8 @@ class RestApp:
         code = HTTPStatus.OK.value
         reason: str | None = None
         try:
-            self._door.guard.admit_rest(request.path, request.headers)
+            if self._door.guard.keys is not None:
+                self._door.guard.admit_rest(request.path, request.headers)
             if verb not in ("infer", "predict", "explain") or (protocol == "v2") != (verb == "infer"):
                 raise UnknownRoute(f"a model has no verb {verb!r}")
             if request.method != "POST":
@@ -111,6 +113,7 @@ class RestApp:
             if request.failure is not None:
                 raise request.failure
             call = Call(partial(_texts, headers))
+            call.request_id = request.id.decode()
             if verb == "infer":
                 answer, answer_head_bytes = await endpoint.infer_v2(request.body, head_bytes, call)
                 if answer_head_bytes is not None:
@@ -136,12 +139,11 @@ class RestApp:
             seconds = perf_counter() - began
             series.answered(protocol, code, seconds)
             if self._door.log.samples or code >= FAULT:
-                self._door.log.ended(request.id, protocol, (name, version), code, seconds, reason)
+                self._door.log.ended(request.id.decode(), protocol, (name, version), code, seconds, reason)
         return HttpAnswer(200, JSON, answer)
 
     def _look_up(self, request: HttpRequest, parts: list[str]) -> HttpAnswer:
         """Answer whatever asks about the server or a model."""
-        self._door.guard.admit_rest(request.path, request.headers)
         found: dict[str, Any] | bytes
         is_true = True
         match [part for part in parts if part]:

@@ -7,7 +7,7 @@ import pytest
 
 from serving.api_keys import ApiKeys, parse
 from serving.errors import Forbidden, Unauthenticated
-from serving.guard import Guard, shown_key
+from serving.guard import Guard, in_bytes, shown_key
 
 
 def keys_of(**keys: bytes) -> ApiKeys:
@@ -43,7 +43,6 @@ GUARDED_PATHS = [
     "/v2/models/mnist/stats",
     "/v2/models/mnist/config",
     "/v2/repository/index",
-    "/v2/repository/models/mnist/load",
     "/v1/models/mnist:predict",
     "/v1/models/mnist/versions/1:predict",
     "/v1/models/mnist:explain",
@@ -57,7 +56,7 @@ OPEN_METHODS = [
     "/grpc.health.v1.Health/Watch",
 ]
 GUARDED_METHODS = [
-    *(PREFIX + method for method in ("ModelInfer", "ModelStreamInfer", "ModelMetadata", "RepositoryModelLoad")),
+    *(PREFIX + method for method in ("ModelInfer", "ModelStreamInfer", "ModelMetadata", "RepositoryIndex")),
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
     "/nobody.Knows/This",
 ]
@@ -93,15 +92,15 @@ def test_metrics_can_be_guarded() -> None:
 
 @pytest.mark.parametrize("method", OPEN_METHODS)
 def test_health_over_grpc_takes_no_key(method: str) -> None:
-    KEYED.admit_grpc(method, dict)
+    KEYED.admit_grpc(method, {})
 
 
 @pytest.mark.parametrize("method", GUARDED_METHODS)
 def test_everything_else_over_grpc_takes_a_key(method: str) -> None:
     with pytest.raises(Unauthenticated):
-        KEYED.admit_grpc(method, dict)
-    KEYED.admit_grpc(method, lambda: {b"x-api-key": b"sesame"})
-    OPEN.admit_grpc(method, dict)
+        KEYED.admit_grpc(method, {})
+    KEYED.admit_grpc(method, {b"x-api-key": b"sesame"})
+    OPEN.admit_grpc(method, {})
 
 
 @pytest.mark.parametrize(
@@ -146,33 +145,65 @@ def test_the_keys_of_now_count() -> None:
     guard.admit_rest("/v2", bearer("another"))
 
 
+LOAD = "/v2/repository/models/mnist/load"
+ADMIN_PATHS = [LOAD, "/v2/repository/models/mnist/unload", "//v2//repository/models/mnist/load/"]
+ADMIN_CALLS = [PREFIX + "RepositoryModelLoad", PREFIX + "RepositoryModelUnload"]
+
+
 class TestAdmin:
-    def test_is_off_unless_switched_on_whatever_key_comes(self) -> None:
+    @pytest.mark.parametrize("path", ADMIN_PATHS)
+    def test_is_off_unless_switched_on_whatever_key_comes(self, path: str) -> None:
         guard = Guard(keys=lambda: CALLERS, admin_keys=lambda: ADMINS)
         with pytest.raises(Forbidden, match="ADMIN_ENABLED"):
-            guard.admit_admin(bearer("crowbar"))
+            guard.admit_rest(path, bearer("crowbar"))
+        with pytest.raises(Forbidden, match="ADMIN_ENABLED"):
+            OPEN.admit_rest(path, {})
 
-    @pytest.mark.parametrize("headers", [{}, bearer("sesame"), bearer("")])
+    @pytest.mark.parametrize("method", ADMIN_CALLS)
+    def test_is_off_over_grpc_as_well(self, method: str) -> None:
+        with pytest.raises(Forbidden, match="ADMIN_ENABLED"):
+            OPEN.admit_grpc(method, {})
+        assert OPEN.has_rules_for(method)
+
+    @pytest.mark.parametrize("headers", [bearer("sesame")])
     def test_takes_a_key_of_its_own(self, headers: Mapping[bytes, bytes]) -> None:
         with pytest.raises(Unauthenticated, match="ADMIN_KEYS_FILE"):
-            KEYED.admit_admin(headers)
+            KEYED.admit_rest(LOAD, headers)
+        with pytest.raises(Unauthenticated, match="ADMIN_KEYS_FILE"):
+            KEYED.admit_grpc(ADMIN_CALLS[0], headers)
 
-    def test_opens_to_its_key(self) -> None:
-        KEYED.admit_admin(bearer("crowbar"))
+    @pytest.mark.parametrize("headers", [{}, bearer(""), bearer("wrong")])
+    def test_takes_a_key_that_is_known(self, headers: Mapping[bytes, bytes]) -> None:
+        with pytest.raises(Unauthenticated):
+            KEYED.admit_rest(LOAD, headers)
 
     def test_has_keys_that_open_the_rest_as_well(self) -> None:
         """A caller has one header to show a key in."""
-        KEYED.admit_rest("/v2/repository/models/mnist/load", bearer("crowbar"))
-        KEYED.admit_grpc("/inference.GRPCInferenceService/RepositoryModelLoad", lambda: bearer("crowbar"))
+        KEYED.admit_rest(LOAD, bearer("crowbar"))
+        KEYED.admit_rest("/v2/models/mnist/infer", bearer("crowbar"))
+        KEYED.admit_grpc(ADMIN_CALLS[0], bearer("crowbar"))
 
-    def test_takes_no_key_where_no_file_is_given(self) -> None:
-        Guard(has_admin=True).admit_admin({})
+    def test_takes_any_callers_key_where_no_file_of_its_own_is_given(self) -> None:
+        Guard(has_admin=True).admit_rest(LOAD, {})
+        guard = Guard(keys=lambda: CALLERS, has_admin=True)
+        guard.admit_rest(LOAD, bearer("sesame"))
+        with pytest.raises(Unauthenticated):
+            guard.admit_rest(LOAD, {})
 
     def test_can_be_guarded_where_the_rest_is_open(self) -> None:
         guard = Guard(has_admin=True, admin_keys=lambda: ADMINS)
         guard.admit_rest("/v2/models/mnist/infer", {})
         with pytest.raises(Unauthenticated):
-            guard.admit_admin({})
+            guard.admit_rest(LOAD, {})
+
+
+def test_an_open_server_asks_nothing_of_a_call_that_changes_nothing() -> None:
+    assert not any(OPEN.has_rules_for(method) for method in OPEN_METHODS + GUARDED_METHODS)
+    assert [method for method in OPEN_METHODS + GUARDED_METHODS if KEYED.has_rules_for(method)] == GUARDED_METHODS
+
+
+def test_metadata_is_read_as_headers_are() -> None:
+    KEYED.admit_grpc("/nobody.Knows/This", in_bytes({"x-api-key": "sesame", "odd": "\N{SNOWMAN}"}))
 
 
 def test_no_header_no_key() -> None:

@@ -18,7 +18,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
 
 
 def end(log: RequestLog, code: int, name: str = "mnist") -> None:
-    log.ended(b"a-1", "v2", (name, ""), code, 0.0015)
+    log.ended("a-1", "v2", (name, ""), code, 0.0015)
 
 
 @pytest.fixture(autouse=True)
