@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 import orjson
 
-from serving import binary_tensor, json_tensor, parameters
+from serving import binary_tensor, json_numbers, json_tensor, parameters
 from serving.classification import NO_SCORES, TopClasses, no_scores
 from serving.datatypes import DTYPES, NAMES
 from serving.errors import InvalidRequest
 from serving.parameters import NO_WISHES, Parameters
 from serving.request import OutputChoice, Request, all_outputs
 from serving.signature import Signature, Tensors, TensorSpec, wrong_datatype
+
+NO_TAIL = memoryview(b"")
 
 UNKNOWN = ""
 """The datatype of an output that its model does not declare."""
@@ -29,6 +31,9 @@ def parse(body: bytes, head_bytes: int | None = None) -> tuple[dict[str, Any], m
 
     `head_bytes` is the length of the JSON where binary tensors follow it.
     """
+    if head_bytes is None:
+        message = _parse_lifted(body)
+        return message if message is not None else parse_object(body), NO_TAIL
     head, tail = _split(body, head_bytes)
     return parse_object(head), tail
 
@@ -81,6 +86,27 @@ def encode(outputs: Tensors, request: Request, *, model_name: str, model_version
     return (b"".join([head, *tail]), len(head)) if tail else (head, None)
 
 
+def _parse_lifted(body: bytes) -> dict[str, Any] | None:
+    """Parse a body whose long data is numbers; None for any other, however little else it is."""
+    taken = json_numbers.lift(body, b"data") if len(body) > json_numbers.SHORT_BYTES else None
+    if taken is None:
+        return None
+    rest, lifted = taken
+    try:
+        message = orjson.loads(rest)
+    except orjson.JSONDecodeError:
+        return None
+    inputs = message.get("inputs") if isinstance(message, dict) else None
+    placed = 0
+    for entry in inputs if isinstance(inputs, list) else ():
+        data = entry.get("data") if isinstance(entry, dict) else None
+        if isinstance(data, str) and data in lifted:
+            entry["data"] = lifted[data]
+            placed += 1
+    # An array under such a key elsewhere is nobody's data.
+    return message if placed == len(lifted) else None
+
+
 def parse_object(head: bytes | memoryview) -> dict[str, Any]:
     try:
         message = orjson.loads(head)
@@ -91,9 +117,7 @@ def parse_object(head: bytes | memoryview) -> dict[str, Any]:
     return message
 
 
-def _split(body: bytes, head_bytes: int | None) -> tuple[bytes | memoryview, memoryview]:
-    if head_bytes is None:
-        return body, memoryview(b"")
+def _split(body: bytes, head_bytes: int) -> tuple[memoryview, memoryview]:
     if not 0 < head_bytes <= len(body):
         raise InvalidRequest(
             f"Inference-Header-Content-Length is {head_bytes}, expected 1 to {len(body)}, the length of the body"
