@@ -40,6 +40,9 @@ BUFFERS = {
 }
 """What simdjson is asked for, by the kind of datatype it is for."""
 
+SURPRISES = (KeyError, TypeError, ValueError, RuntimeError, FloatingPointError)
+"""What simdjson raises, and what a conversion does: a number of too many digits is a RuntimeError."""
+
 UINT64 = ("u", np.dtype(np.uint64))
 
 
@@ -49,7 +52,7 @@ class Numbers:
     __slots__ = ("_parsed", "_text")
 
     def __init__(self, text: bytes) -> None:
-        """Raises ValueError where `text` is not a JSON array, or not one that simdjson takes."""
+        """Raises one of SURPRISES where `text` is not a JSON array, or not one that simdjson takes."""
         self._text = text
         # A parser costs little to make, and one that is kept would keep the memory of its longest body.
         self._parsed: Any = simdjson.Parser().parse(text)
@@ -58,7 +61,7 @@ class Numbers:
         """Convert what fits the datatype and the shape, nested so or flat; None for anything else."""
         try:
             array = self._convert(spec)
-        except (KeyError, TypeError, ValueError, FloatingPointError):
+        except SURPRISES:
             return None
         if array is None or array.size != prod(shape) or not shape:
             return None
@@ -115,7 +118,7 @@ def lift(body: bytes, key: bytes) -> tuple[bytes, Mapping[str, Numbers]] | None:
             continue
         try:
             numbers = Numbers(body[start:end])
-        except ValueError:
+        except SURPRISES:
             return None
         place = PLACE % len(lifted)
         lifted[place[1:-1].decode()] = numbers

@@ -26,7 +26,7 @@ numbers = st.one_of(
     st.sampled_from([3.0, -0.0, 0, 65504, 65520, 3.5e38, 2**24 + 1, 2**53 + 1, 255.0]),
 )
 texts_of_numbers = st.one_of(
-    numbers.map(repr), st.sampled_from(["-0", "1E2", "1e-400", "1e400", "0.10", "12345678901234567890.5"])
+    numbers.map(repr), st.sampled_from(["-0", "1E2", "1e-400", "1e400", "0.10", "12345678901234567890.5", "1" * 400])
 )
 arrays = st.recursive(
     st.lists(texts_of_numbers, max_size=6).map(lambda texts: f"[{', '.join(texts)}]"),
@@ -59,7 +59,7 @@ def assert_alike(one: np.ndarray | str, other: np.ndarray | str) -> None:
 def test_any_array_comes_out_as_it_would_by_way_of_lists(datatype: str, text: str, shape: tuple[int, ...]) -> None:
     try:
         lifted = Numbers(text.encode())
-    except ValueError:
+    except json_numbers.SURPRISES:
         return
     assert_alike(outcome(datatype, lifted, shape), outcome(datatype, orjson.loads(text), shape))
 
@@ -255,6 +255,8 @@ def test_whatever_else_comes_is_decoded_or_refused_in_the_same_words(value: Any)
         pytest.param(b'{"inputs":[{"name":"one","parameters":{"data":%b}}]}', id="in the parameters"),
         pytest.param(b'{"inputs":[{"name":"one","data":%b}]', id="in a body that ends early"),
         pytest.param(b'[{"data":%b}]', id="in a list"),
+        pytest.param(b'{"inputs":[{"name":"one","data":[' + b"1" * 400 + b"]}]}", id="of one number of 400 digits"),
+        pytest.param(b'{"inputs":[{"name":"one","data":' + b"[" * 1500 + b"]" * 1500 + b"}]}", id="too deep"),
         pytest.param(b'{"inputs":{"data":%b}}', id="in inputs that are no list"),
         pytest.param(b'{"id":"\\","data":%b}', id="in a string that is not closed"),
         pytest.param(b'\xef\xbb\xbf{"inputs":[{"name":"one","data":%b}]}', id="behind a mark of byte order"),
