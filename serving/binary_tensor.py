@@ -11,6 +11,7 @@ from math import prod
 
 import numpy as np
 
+from serving import value_limit
 from serving.datatypes import BYTES
 from serving.errors import InvalidRequest
 from serving.signature import TensorSpec
@@ -48,6 +49,7 @@ def to_buffer(array: np.ndarray) -> bytes | memoryview:
 
 
 def _elements(spec: TensorSpec, buffer: bytes | memoryview, count: int) -> np.ndarray:
+    value_limit.check_count(spec.name, min(count, len(buffer) // LENGTH.size), value_limit.MOST_ELEMENTS)
     elements: list[bytes] = []
     at, end = 0, len(buffer)
     while at < end and len(elements) < count:

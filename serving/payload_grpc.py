@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from serving import binary_tensor, parameters, raw_contents
+from serving import binary_tensor, parameters, raw_contents, value_limit
 from serving.datatypes import BYTES, NAMES
 from serving.errors import InvalidRequest
 from serving.oip_pb2 import InferParameter, InferTensorContents, ModelInferRequest, ModelInferResponse
 from serving.parameters import NO_WISHES, Parameters
-from serving.payload_v2 import UNKNOWN, check_size, choose, declared_spec
+from serving.payload_v2 import MOST_DIMENSIONS, UNKNOWN, check_size, choose, declared_spec, unfillable
 from serving.request import OutputChoice, Request, all_outputs
 from serving.signature import Signature, Tensors, TensorSpec
+from serving.wire_format import BadWire
 
 TYPED_FIELD = {
     "BOOL": "bool_contents",
@@ -52,14 +53,18 @@ class InferMessage:
 
 
 def parse(message: bytes) -> InferMessage:
-    parted = raw_contents.part(message, RAW_INPUT) if len(message) > raw_contents.LARGE_BYTES else None
     try:
-        if parted is not None:
-            return InferMessage(ModelInferRequest.FromString(parted[0]), parted[1])
-        head = ModelInferRequest.FromString(message)
-    except DecodeError:
-        raise InvalidRequest("the message is not a ModelInferRequest") from None
-    return InferMessage(head, head.raw_input_contents)
+        if len(message) <= raw_contents.LARGE_BYTES:
+            head = ModelInferRequest.FromString(message)
+            return InferMessage(head, head.raw_input_contents)
+        parted = raw_contents.part(message, RAW_INPUT)
+        if parted is None:
+            raise _no_message()
+        if len(parted[0]) > raw_contents.LARGE_BYTES:
+            value_limit.check_inputs(parted[0])
+        return InferMessage(ModelInferRequest.FromString(parted[0]), parted[1])
+    except (BadWire, DecodeError):
+        raise _no_message() from None
 
 
 def declared_signature(message: ModelInferRequest) -> Signature:
@@ -82,6 +87,8 @@ def decode(came: InferMessage, signature: Signature) -> Request:
         spec = signature.input(entry.name)
         if spec.name in tensors:
             raise InvalidRequest(f"input {spec.name!r} is given twice")
+        if len(entry.shape) > MOST_DIMENSIONS:
+            raise unfillable(spec.name)
         shape = list(entry.shape)
         if any(size < 0 for size in shape):
             raise InvalidRequest(f"input {spec.name!r} has shape {shape}, expected whole numbers")
@@ -127,6 +134,10 @@ def encode(outputs: Tensors, request: Request, *, model_name: str, model_version
     return raw_contents.join(head, RAW_OUTPUT, raw) if raw else head
 
 
+def _no_message() -> InvalidRequest:
+    return InvalidRequest("the message is not a ModelInferRequest")
+
+
 def _read(given: Mapping[str, InferParameter], who: str) -> Parameters:
     """Read parameters as JSON would have them."""
     values: dict[str, object] = {}
@@ -162,6 +173,7 @@ def _typed(spec: TensorSpec, contents: InferTensorContents, shape: Sequence[int]
     count = int(np.prod(shape, dtype=np.int64))
     if len(values) != count:
         raise InvalidRequest(f"input {spec.name!r} has {len(values)} values in {field}, expected {count}")
+    value_limit.check_count(spec.name, count)
     if spec.datatype == BYTES:
         array = np.empty(count, dtype=np.object_)
         array[:] = list(values)

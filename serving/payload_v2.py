@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from serving import binary_tensor, json_numbers, json_tensor, parameters
+from serving import binary_tensor, json_numbers, json_tensor, parameters, value_limit
 from serving.classification import NO_SCORES, TopClasses, no_scores
 from serving.datatypes import DTYPES, NAMES
 from serving.errors import InvalidRequest
@@ -21,6 +21,9 @@ from serving.request import OutputChoice, Request, all_outputs
 from serving.signature import Signature, Tensors, TensorSpec, wrong_datatype
 
 NO_TAIL = memoryview(b"")
+
+MOST_DIMENSIONS = 64
+"""numpy has no more."""
 
 UNKNOWN = ""
 """The datatype of an output that its model does not declare."""
@@ -32,6 +35,7 @@ def parse(body: bytes, head_bytes: int | None = None) -> tuple[dict[str, Any], m
     `head_bytes` is the length of the JSON where binary tensors follow it.
     """
     if head_bytes is None:
+        value_limit.check_json(body)
         message = _parse_lifted(body)
         return message if message is not None else parse_object(body), NO_TAIL
     head, tail = _split(body, head_bytes)
@@ -108,6 +112,7 @@ def _parse_lifted(body: bytes) -> dict[str, Any] | None:
 
 
 def parse_object(head: bytes | memoryview) -> dict[str, Any]:
+    value_limit.check_json(head)
     try:
         message = orjson.loads(head)
     except orjson.JSONDecodeError as error:
@@ -221,6 +226,8 @@ def _datatype(spec: TensorSpec, entry: dict[str, Any]) -> str:
 
 def _shape(spec: TensorSpec, entry: dict[str, Any]) -> list[int]:
     shape = entry.get("shape")
+    if isinstance(shape, list) and len(shape) > MOST_DIMENSIONS:
+        raise unfillable(spec.name)
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         raise InvalidRequest(f"input {spec.name!r} has no 'shape' that is a list of whole numbers")
     check_size(spec.name, shape)
@@ -229,9 +236,13 @@ def _shape(spec: TensorSpec, entry: dict[str, Any]) -> list[int]:
 
 def check_size(name: str, shape: list[int]) -> None:
     """Refuse shapes that numpy cannot hold, whatever their data."""
-    # numpy has at most 64 dimensions, and counts bytes in 63 bits even where a dimension is zero.
-    if len(shape) > 64 or prod(size for size in shape if size) >= 2**48:
-        raise InvalidRequest(f"input {name!r} has a shape that no request can fill")
+    # numpy counts bytes in 63 bits even where a dimension is zero.
+    if len(shape) > MOST_DIMENSIONS or prod(size for size in shape if size) >= 2**48:
+        raise unfillable(name)
+
+
+def unfillable(name: str) -> InvalidRequest:
+    return InvalidRequest(f"input {name!r} has a shape that no request can fill")
 
 
 def _binary_size(spec: TensorSpec, entry: dict[str, Any]) -> int | None:
