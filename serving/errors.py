@@ -6,6 +6,7 @@ ServingError
 - Forbidden: 403, no key opens this here
 - UnknownModel: 404, no such model or version here
 - UnknownRoute: 404, no such path
+- Unsupported: 404, a path of an extension that is not served
 - WrongMethod: 405, the path is known, the method is not
 - PayloadTooLarge: 413, the request can never fit
 - WrongContentType: 415, the body is of a kind we do not read
@@ -93,6 +94,14 @@ class UnknownRoute(ServingError):
     http_status = HTTPStatus.NOT_FOUND
     grpc_status = "UNIMPLEMENTED"
     reason = "unknown_route"
+
+
+class Unsupported(ServingError):
+    """The path or method belongs to an extension that this server does not serve, on purpose."""
+
+    http_status = HTTPStatus.NOT_FOUND
+    grpc_status = "UNIMPLEMENTED"
+    reason = "unsupported"
 
 
 class WrongMethod(ServingError):
