@@ -17,6 +17,7 @@ from serving.endpoint import DirectEndpoint
 from serving.lane import Lane
 from serving.latency import LatencyTable
 from serving.metrics import ModelMetrics
+from serving.model_config import Batching
 from serving.model_folder import find_version
 from serving.saved_model import SavedModel, configure_threads
 from serving.schedule import Policy, buckets_up_to
@@ -96,7 +97,14 @@ class BatchedModel:
             batcher,
             metrics,
             grpc_extra_settle_turns=batch.grpc_extra_settle_turns,
+            batching=self._batching(),
         )
+
+    def _batching(self) -> Batching | None:
+        if not self.signature.is_batched:
+            return None
+        batch = self._settings.batch
+        return Batching(batch.max_rows, self._policy.buckets, batch.max_wait_seconds)
 
     def drain(self) -> None:
         """Let what is queued leave without waiting for company."""

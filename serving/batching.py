@@ -39,7 +39,10 @@ class Observer(Protocol):
 
     def batch_left(self, *, rows: int, padding_rows: int, requests: int, trigger: Trigger) -> None: ...
     def request_waited(self, seconds: float) -> None: ...
-    def batch_ran(self, *, assemble_seconds: float, run_seconds: float) -> None: ...
+
+    def batch_ran(self, *, rows: int, has_answer: bool, assemble_seconds: float, run_seconds: float) -> None:
+        """Take note of a run of so many rows without padding."""
+        ...
 
 
 class Batcher:
@@ -226,21 +229,29 @@ class Batcher:
             result = self._start_run(tensors, bucket)
         # The batch border: whatever the model raises must reach every caller of the batch.
         except Exception as error:  # noqa: BLE001
-            self._observer.batch_ran(assemble_seconds=assembled - began, run_seconds=self._clock() - assembled)
+            self._tell(batch, began, assembled, has_answer=False)
             self._finish(batch, error)
             return
         if isinstance(result, asyncio.Future):
             result.add_done_callback(partial(self._ran, batch, began, assembled))
         else:
-            self._observer.batch_ran(assemble_seconds=assembled - began, run_seconds=self._clock() - assembled)
+            self._tell(batch, began, assembled, has_answer=True)
             self._finish(batch, result)
 
     def _ran(self, batch: list[Entry], began: float, assembled: float, result: "asyncio.Future[Tensors]") -> None:
-        self._observer.batch_ran(assemble_seconds=assembled - began, run_seconds=self._clock() - assembled)
+        self._tell(batch, began, assembled, has_answer=not result.cancelled() and result.exception() is None)
         if result.cancelled():
             self._finish(batch, Draining("the server stopped while the request ran"))
         else:
             self._finish(batch, result.exception() or result.result())
+
+    def _tell(self, batch: list[Entry], began: float, assembled: float, *, has_answer: bool) -> None:
+        self._observer.batch_ran(
+            rows=sum([entry.rows for entry in batch]),
+            has_answer=has_answer,
+            assemble_seconds=assembled - began,
+            run_seconds=self._clock() - assembled,
+        )
 
     def _finish(self, batch: list[Entry], result: "Tensors | BaseException") -> None:
         self._running = []

@@ -10,11 +10,12 @@ from math import inf
 from time import perf_counter
 from typing import Any, Protocol
 
-from serving import logs, payload_grpc, payload_v1, payload_v2, raw_body
+from serving import logs, model_config, payload_grpc, payload_v1, payload_v2, raw_body
 from serving.batching import Batcher
 from serving.call import Call
 from serving.errors import InvalidRequest, ModelFailed, ServingError
 from serving.metrics import ModelMetrics
+from serving.model_config import Batching
 from serving.payload_grpc import InferMessage
 from serving.request import Request
 from serving.signature import Signature, Tensors, TensorSpec
@@ -31,6 +32,10 @@ class Endpoint(Protocol):
 
     def metadata(self) -> dict[str, Any]:
         """The V2 model metadata, as JSON has it."""
+        ...
+
+    def config(self) -> dict[str, Any]:
+        """Triton's model configuration, as its JSON has it."""
         ...
 
     async def predict_v1(self, body: bytes, call: Call) -> bytes: ...
@@ -56,12 +61,15 @@ class DirectEndpoint:
         metrics: ModelMetrics,
         *,
         grpc_extra_settle_turns: int,
+        batching: Batching | None = None,
     ) -> None:
+        """`batching` is told to those who ask for the configuration; None where requests run alone."""
         self.name = name
         self.version = version
         self.metrics = metrics
         self.signature = signature
         self._batcher = batcher
+        self._batching = batching
         self._grpc_extra_settle_turns = grpc_extra_settle_turns
 
     def metadata(self) -> dict[str, Any]:
@@ -72,6 +80,9 @@ class DirectEndpoint:
             "inputs": [describe(spec) for spec in self.signature.inputs],
             "outputs": [describe(spec) for spec in self.signature.outputs],
         }
+
+    def config(self) -> dict[str, Any]:
+        return model_config.describe(self.name, PLATFORM, self.signature, self._batching)
 
     async def predict_v1(self, body: bytes, call: Call) -> bytes:
         began = perf_counter()
@@ -102,17 +113,13 @@ class DirectEndpoint:
 
     async def infer_grpc(self, message: InferMessage, call: Call) -> bytes:
         began = perf_counter()
-        try:
-            request = payload_grpc.decode(message, self.signature)
-            outputs, began = await self._run(
-                request, began, call.timeout_seconds, extra_settle_turns=self._grpc_extra_settle_turns
-            )
-            answer = payload_grpc.encode(
-                outputs, request, model_name=self.name, model_version=self.version, is_raw=bool(message.raw)
-            )
-        except ServingError as error:
-            error.request_id = message.head.id
-            raise
+        request = payload_grpc.decode(message, self.signature)
+        outputs, began = await self._run(
+            request, began, call.timeout_seconds, extra_settle_turns=self._grpc_extra_settle_turns
+        )
+        answer = payload_grpc.encode(
+            outputs, request, model_name=self.name, model_version=self.version, is_raw=bool(message.raw)
+        )
         self.metrics.encoded(perf_counter() - began)
         return answer
 

@@ -43,8 +43,8 @@ class ServingError(Exception):
     grpc_status: ClassVar[str]
     """The name of a gRPC status code; this file knows no gRPC."""
     reason: ClassVar[str]
-    request_id = ""
-    """The id that the caller gave the request, where it could be read before things went wrong."""
+    request_id: str | None = None
+    """The id inside the request; empty where it has none, None where nobody has looked."""
 
     def __init__(self, sentence: str) -> None:
         """Keep both ends of a long sentence: what came is told first, what was expected last."""

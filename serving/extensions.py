@@ -19,9 +19,10 @@ NAMES = (
     "schedule_policy",
     "statistics",
     "model_configuration",
-    "model_repository",
 )
-"""What the server's metadata announces, in Triton's words. Who may load and unload is the operator's to say."""
+"""What the server's metadata announces, in Triton's words."""
+REPOSITORY = "model_repository"
+"""Announced where there is one; who may load and unload is the operator's to say."""
 
 OVERRIDES = "files and configurations come from the model's folder alone here"
 NOT_SERVED: Mapping[str, str] = {
@@ -46,10 +47,17 @@ class ModelRepository(Protocol):
 class Extensions:
     """The extensions of one server."""
 
-    def __init__(self, catalogue: Catalogue, repository: ModelRepository | None, version_policy: str = "latest") -> None:
+    def __init__(
+        self, catalogue: Catalogue, repository: ModelRepository | None, version_policy: str = "latest"
+    ) -> None:
         self._catalogue = catalogue
         self._repository = repository
         self._version_policy = model_config.version_policy(version_policy)
+
+    @property
+    def names(self) -> list[str]:
+        """What the server's metadata announces."""
+        return [*NAMES, *([] if self._repository is None else [REPOSITORY])]
 
     def statistics(self, name: str = "", version: str = "") -> dict[str, Any]:
         """Give the statistics of a version, of all versions of a model, or of everything. May raise UnknownModel."""

@@ -22,7 +22,6 @@ T = TypeVar("T", bound=Message)
 
 Answer = Callable[[bytes, Call], Awaitable[bytes]]
 """May raise any ServingError."""
-AdmitAdmin = Callable[[Call], None]
 
 REFUSED = {
     "TraceSetting": "trace",
@@ -33,14 +32,14 @@ REFUSED = {
 """Triton's methods that are not served, by the extension they belong to."""
 
 
-def methods(served: Extensions, admit_admin: AdmitAdmin) -> dict[str, Answer]:
+def methods(served: Extensions) -> dict[str, Answer]:
     """Give the extensions' methods by name."""
     return {
         "ModelConfig": partial(_config, served),
         "ModelStatistics": partial(_statistics, served),
         "RepositoryIndex": partial(_index, served),
-        "RepositoryModelLoad": partial(_load, served, admit_admin),
-        "RepositoryModelUnload": partial(_unload, served, admit_admin),
+        "RepositoryModelLoad": partial(_load, served),
+        "RepositoryModelUnload": partial(_unload, served),
         **{name: partial(_refuse, extension) for name, extension in REFUSED.items()},
     }
 
@@ -70,17 +69,15 @@ async def _index(served: Extensions, message: bytes, _: Call) -> bytes:
     return ParseDict({"models": models}, oip_pb2.RepositoryIndexResponse()).SerializeToString()
 
 
-async def _load(served: Extensions, admit_admin: AdmitAdmin, message: bytes, call: Call) -> bytes:
+async def _load(served: Extensions, message: bytes, _: Call) -> bytes:
     request = parse(oip_pb2.RepositoryModelLoadRequest, message)
-    admit_admin(call)
     name = request.model_name or request.repository_name
     await in_task(served.load(name, list(request.parameters)))
     return oip_pb2.RepositoryModelLoadResponse(model_name=name, isLoaded=True).SerializeToString()
 
 
-async def _unload(served: Extensions, admit_admin: AdmitAdmin, message: bytes, call: Call) -> bytes:
+async def _unload(served: Extensions, message: bytes, _: Call) -> bytes:
     request = parse(oip_pb2.RepositoryModelUnloadRequest, message)
-    admit_admin(call)
     name = request.model_name or request.repository_name
     await in_task(served.unload(name))
     return oip_pb2.RepositoryModelUnloadResponse(model_name=name, isUnloaded=True).SerializeToString()

@@ -33,9 +33,13 @@ Methods = Mapping[str, Unary | Streaming]
 class CallFailed(Exception):
     """How a call ends without its answer, in the words of gRPC."""
 
-    def __init__(self, status: str, details: str, reason: str = "") -> None:
-        """`status` is the name of a gRPC status code; the reason becomes trailing metadata."""
+    def __init__(self, status: str, details: str, reason: str = "", request_id: str = "") -> None:
+        """`status` is the name of a gRPC status code; the reason becomes trailing metadata.
+
+        `request_id` is the id inside the message that failed.
+        """
         super().__init__(details)
         self.status = status
         self.details = details
         self.reason = reason
+        self.request_id = request_id

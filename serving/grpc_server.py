@@ -7,6 +7,7 @@ from grpc_health.v1 import health_pb2
 from serving import grpc_health, grpc_service, oip_pb2
 from serving.catalogue import Catalogue
 from serving.door import Door
+from serving.extensions import Extensions
 from serving.grpc_guard import guarded
 from serving.grpc_health import Health
 from serving.grpc_method import Methods
@@ -37,9 +38,18 @@ def grpc_listener(
     metrics: Metrics,
     server_metadata: dict[str, Any],
     door: Door,
+    extensions: Extensions,
 ) -> GrpcListener:
     """Bind the gRPC port; raises StartupError where it cannot be had."""
-    service = GrpcService(catalogue, lifecycle, metrics, server_metadata, shed_status=settings.shed.status, door=door)
+    service = GrpcService(
+        catalogue,
+        lifecycle,
+        metrics,
+        server_metadata,
+        shed_status=settings.shed.status,
+        door=door,
+        extensions=extensions,
+    )
     return GrpcioListener(
         guarded(_methods(service, lifecycle), door, metrics),
         settings.bind_address,

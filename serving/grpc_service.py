@@ -8,18 +8,22 @@ is raised below leaves as a status.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any, TypeVar
+from urllib.parse import quote
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
-from serving import logs, oip_pb2, payload_grpc
+from serving import grpc_extensions, logs, oip_pb2, payload_grpc
 from serving.call import Call
 from serving.catalogue import Catalogue
 from serving.door import Door
-from serving.errors import DeadlineExceeded, InvalidRequest, Refused, ServingError
-from serving.grpc_method import CallFailed, Methods, Unary
+from serving.errors import DeadlineExceeded, Refused, ServingError
+from serving.extensions import Extensions
+from serving.grpc_method import CallFailed, Methods, Streaming, Unary
+from serving.infer_stream import answer_stream
 from serving.lifecycle import Lifecycle
 from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
 from serving.request_log import FAULT
@@ -27,6 +31,11 @@ from serving.request_log import FAULT
 T = TypeVar("T", bound=Message)
 
 NAME = "inference.GRPCInferenceService"
+
+REQUEST_ID = "request-id"
+"""The trailing metadata of a failed call that holds the id inside its request, percent-encoded."""
+LONGEST_ID = 1024
+PRINTABLE = "!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 DEADLINE_MARGIN_SECONDS = 0.01
 """A call that is cancelled so shortly before its deadline is taken to have met it."""
@@ -44,6 +53,7 @@ class GrpcService:
         *,
         shed_status: int,
         door: Door | None = None,
+        extensions: Extensions | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._lifecycle = lifecycle
@@ -51,9 +61,13 @@ class GrpcService:
         self._server_metadata = server_metadata
         self._shed_statuses = ("RESOURCE_EXHAUSTED" if shed_status == 429 else "UNAVAILABLE", HTTPStatus(shed_status))
         self._door = door if door is not None else Door()
+        self._extensions = extensions if extensions is not None else Extensions(catalogue, None)
 
     def methods(self) -> Methods:
+        extended = grpc_extensions.methods(self._extensions)
         return {
+            **{f"/{NAME}/{name}": self._extension(answer) for name, answer in extended.items()},
+            f"/{NAME}/ModelStreamInfer": Streaming(partial(answer_stream, infer=self._infer)),
             f"/{NAME}/ServerLive": self._question(oip_pb2.ServerLiveRequest, self._server_live),
             f"/{NAME}/ServerReady": self._question(oip_pb2.ServerReadyRequest, self._server_ready),
             f"/{NAME}/ModelReady": self._question(oip_pb2.ModelReadyRequest, self._model_ready),
@@ -65,16 +79,15 @@ class GrpcService:
     # Questions
 
     def _question(self, request_type: type[T], answer: Callable[[T], Message]) -> Unary:
-        async def parse_and_answer(message: bytes) -> bytes:
-            try:
-                request = request_type.FromString(message)
-            except DecodeError:
-                raise InvalidRequest(f"the message is not a {request_type.DESCRIPTOR.name}") from None
-            return answer(request).SerializeToString()
+        async def parse_and_answer(message: bytes, _: Call) -> bytes:
+            return answer(grpc_extensions.parse(request_type, message)).SerializeToString()
 
+        return self._extension(parse_and_answer)
+
+    def _extension(self, answer: grpc_extensions.Answer) -> Unary:
         async def handle(message: bytes, call: Call) -> bytes:
             self._door.name(call)
-            return await self._guarded(parse_and_answer(message), call, None)
+            return await self._guarded(answer(message, call), call, None)
 
         return Unary(handle)
 
@@ -118,9 +131,13 @@ class GrpcService:
     async def _run(self, message: bytes, call: Call, ending: "_Ending") -> bytes:
         request = payload_grpc.parse(message)
         ending.model = (request.head.model_name, request.head.model_version)
-        endpoint = self._catalogue.find(*ending.model)
-        ending.series = endpoint.metrics
-        answer = await endpoint.infer_grpc(request, call)
+        try:
+            endpoint = self._catalogue.find(*ending.model)
+            ending.series = endpoint.metrics
+            answer = await endpoint.infer_grpc(request, call)
+        except ServingError as error:
+            error.request_id = request.head.id
+            raise
         ending.code = 200
         return answer
 
@@ -135,13 +152,21 @@ class GrpcService:
             if ending is not None:
                 ending.code, ending.reason = code.value, error.reason
                 ending.series.rejected(error.reason)
-            raise CallFailed(status, str(error), error.reason) from error
+            if error.request_id:
+                call.answer_headers = {**(call.answer_headers or {}), **_named(error.request_id)}
+            raise CallFailed(status, str(error), error.reason, error.request_id or "") from error
         # A bug of ours is one answer, not a lost call.
         except Exception as error:
             logs.event("request_failed", level=logs.ERROR, error=error, request_id=call.request_id)
             if ending is not None:
                 ending.code, ending.reason = 500, "internal"
             raise CallFailed("INTERNAL", f"internal error of request {call.request_id}", "internal") from error
+
+
+def _named(request_id: str) -> dict[str, str]:
+    """Say an id in metadata, which takes printable ASCII alone and not much of it."""
+    said = quote(request_id, safe=PRINTABLE)
+    return {REQUEST_ID: said} if len(said) <= LONGEST_ID else {}
 
 
 class _Ending:

@@ -14,7 +14,7 @@ import orjson
 from kserve.errors import InvalidInput, ModelNotReady
 from kserve.model import InferenceVerb
 
-from serving import logs, payload_grpc, payload_v2
+from serving import logs, model_config, payload_grpc, payload_v2
 from serving.call import Call
 from serving.errors import DeadlineExceeded, InvalidRequest, ModelFailed, NotReady, ServingError
 from serving.kserve_tensors import as_array, to_infer_request
@@ -47,6 +47,9 @@ class HookedEndpoint:
             "outputs": self._model.get_output_types(),
         }
 
+    def config(self) -> dict[str, Any]:
+        return model_config.describe_metadata(self.metadata())
+
     async def predict_v1(self, body: bytes, call: Call) -> bytes:
         return _dump(await in_task(self._call(payload_v2.parse_object(body), call)))
 
@@ -71,15 +74,11 @@ class HookedEndpoint:
             raise
 
     async def infer_grpc(self, message: InferMessage, call: Call) -> bytes:
-        try:
-            request = payload_grpc.decode(message, payload_grpc.declared_signature(message.head))
-            outputs, request = await in_task(self._infer(request, call))
-            return payload_grpc.encode(
-                outputs, request, model_name=self.name, model_version=self.version, is_raw=bool(message.raw)
-            )
-        except ServingError as error:
-            error.request_id = message.head.id
-            raise
+        request = payload_grpc.decode(message, payload_grpc.declared_signature(message.head))
+        outputs, request = await in_task(self._infer(request, call))
+        return payload_grpc.encode(
+            outputs, request, model_name=self.name, model_version=self.version, is_raw=bool(message.raw)
+        )
 
     async def _infer(self, request: Request, call: Call) -> tuple[Tensors, Request]:
         """Give the outputs, and the request with the names of those it gets."""

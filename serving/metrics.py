@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from http import HTTPStatus
+from itertools import product
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
@@ -28,6 +29,7 @@ from monitoring.contract import (
     Kind,
 )
 from monitoring.contract import Metric as Described
+from serving import statistics
 from serving.schedule import Trigger
 from serving.series import Count, Distribution, Family, Level, Shared
 
@@ -132,6 +134,7 @@ class ModelMetrics(RequestMetrics):
         model = (model_name, model_version)
         self._metrics = metrics
         self._model = model
+        self._tally = statistics.Tally()
         super().__init__(metrics, *model)
         self._stages = {
             stage: metrics["ecluse_stage_duration_seconds"].labels(*model, stage).observe for stage in STAGES
@@ -171,12 +174,24 @@ class ModelMetrics(RequestMetrics):
         self._batch_requests.observe(requests)
         self._padding.inc(padding_rows)
 
-    def batch_ran(self, *, assemble_seconds: float, run_seconds: float) -> None:
+    def batch_ran(self, *, rows: int, has_answer: bool, assemble_seconds: float, run_seconds: float) -> None:
+        if has_answer:
+            self._tally.ran(rows, assemble_seconds, run_seconds)
         self._stages["assemble"](assemble_seconds)
         self._stages["inference"](run_seconds)
         self._busy.inc(run_seconds)
 
     # State
+
+    def statistics(self) -> dict[str, Any]:
+        """What this version has done, in the shape of Triton's statistics."""
+        stages = self._metrics["ecluse_stage_duration_seconds"]
+        spent = {word: stages.labels(*self._model, stage).spent for word, stage in statistics.STAGES.items()}
+        durations = self._metrics["ecluse_request_duration_seconds"]
+        for word, outcomes in statistics.ENDINGS.items():
+            each = [durations.labels(*self._model, *key).spent for key in product(PROTOCOLS, outcomes)]
+            spent[word] = (sum(count for count, _ in each), sum(seconds for _, seconds in each))
+        return statistics.describe(*self._model, self._tally, spent)
 
     def watch(self, name: str, read: Callable[[], float]) -> None:
         """Read a gauge of this model at each scrape."""

@@ -36,8 +36,7 @@ def describe(name: str, platform: str, signature: Signature, batching: Batching 
         "max_batch_size": 0 if batching is None else batching.max_rows,
         "input": [_tensor(spec, has_rows=batching is not None) for spec in signature.inputs],
         "output": [
-            _tensor(spec, has_rows=batching is not None)
-            | {"label_filename": "labels.txt" if signature.labels else ""}
+            _tensor(spec, has_rows=batching is not None) | {"label_filename": "labels.txt" if signature.labels else ""}
             for spec in signature.outputs
         ],
         "model_transaction_policy": {"decoupled": False},

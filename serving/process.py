@@ -24,6 +24,7 @@ from serving.catalogue import Catalogue
 from serving.door import door_of
 from serving.endpoint import Endpoint
 from serving.errors import ServingError, StartupError
+from serving.extensions import Extensions
 from serving.grpc_server import GrpcListener, grpc_listener
 from serving.http_listener import HttpListener
 from serving.lifecycle import Lifecycle, Phase
@@ -76,7 +77,8 @@ class Process:
         self._lifecycle = Lifecycle()
         self._catalogue = Catalogue(self._lifecycle)
         self._door = door_of(settings)
-        self._server_metadata = {"name": "ecluse", "version": VERSION, "extensions": ["binary_tensor_data"]}
+        self._extensions = Extensions(self._catalogue, None)
+        self._server_metadata = {"name": "ecluse", "version": VERSION, "extensions": self._extensions.names}
         self._signals: list[signal.Signals] = []
         self._is_closed = False
         self._phase_told: Phase | None = None
@@ -112,6 +114,7 @@ class Process:
             self._server_metadata,
             shed_status=settings.shed.status,
             door=self._door,
+            extensions=self._extensions,
         )
         files = tls.files_of(settings.tls.certificate, settings.tls.key, settings.tls.client_ca)
         if files is not None:
@@ -127,7 +130,13 @@ class Process:
         if not settings.enable_grpc:
             return rest, None
         grpc = grpc_listener(
-            settings, self._catalogue, self._lifecycle, self._metrics, self._server_metadata, self._door
+            settings,
+            self._catalogue,
+            self._lifecycle,
+            self._metrics,
+            self._server_metadata,
+            self._door,
+            self._extensions,
         )
         return rest, grpc
 

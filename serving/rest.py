@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from serving import logs
+from serving import logs, payload_v2, rest_extensions
 from serving.call import Call
 from serving.catalogue import Catalogue
 from serving.door import Door
@@ -27,6 +27,7 @@ from serving.errors import (
     WrongContentType,
     WrongMethod,
 )
+from serving.extensions import Extensions
 from serving.http_message import JSON, OCTETS, TEXT, HttpAnswer, HttpRequest
 from serving.lifecycle import Lifecycle
 from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
@@ -35,6 +36,12 @@ from serving.request_log import FAULT
 
 INTERNAL = "internal"
 """The reason of a fault that is no ServingError."""
+
+REASON = b"ecluse-reason"
+"""Says the reason again outside the body, where proxies and their logs see it."""
+
+READ_FOR_ITS_ID_BYTES = 16 * 1024
+"""A larger body is not read only to answer a refusal with its id."""
 
 HEAD_LENGTH = b"inference-header-content-length"
 
@@ -51,6 +58,7 @@ class RestApp:
         *,
         shed_status: int,
         door: Door | None = None,
+        extensions: Extensions | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._lifecycle = lifecycle
@@ -58,6 +66,7 @@ class RestApp:
         self._server_metadata = server_metadata
         self._shed_status = shed_status
         self._door = door if door is not None else Door()
+        self._extensions = extensions if extensions is not None else Extensions(catalogue, None)
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
         """Give an answer whatever the request holds; raises CancelledError alone, for a caller who left."""
@@ -76,8 +85,7 @@ class RestApp:
                     version, _, verb = action.rpartition(":")
                     answer = await self._infer(request, "v1", name, version, verb)
                 case parts:
-                    self._door.guard.admit_rest(request.path, request.headers)
-                    answer = self._look_up(request, parts)
+                    answer = await self._ask(request, [part for part in parts if part])
         except ServingError as error:
             answer = self._refusal(error)
         # The last border before the socket: a bug of ours is one answer, not a lost connection.
@@ -125,6 +133,8 @@ class RestApp:
         except ServingError as error:
             reason = error.reason
             series.rejected(reason)
+            if error.request_id is None and protocol == "v2" and len(request.body) <= READ_FOR_ITS_ID_BYTES:
+                error.request_id = _find_id(request)
             refusal = self._refusal(error)
             code = refusal.status
             return refusal
@@ -142,11 +152,17 @@ class RestApp:
                 self._door.log.ended(request.id.decode(), protocol, (name, version), code, seconds, reason)
         return HttpAnswer(200, JSON, answer)
 
+    async def _ask(self, request: HttpRequest, parts: list[str]) -> HttpAnswer:
+        """Answer whatever is no inference."""
+        self._door.guard.admit_rest(request.path, request.headers)
+        extended = await rest_extensions.answer(request, parts, self._extensions, self._door.guard)
+        return extended if extended is not None else self._look_up(request, parts)
+
     def _look_up(self, request: HttpRequest, parts: list[str]) -> HttpAnswer:
         """Answer whatever asks about the server or a model."""
         found: dict[str, Any] | bytes
         is_true = True
-        match [part for part in parts if part]:
+        match parts:
             case []:
                 found = {"status": "alive"}
             case ["metrics"]:
@@ -189,7 +205,7 @@ class RestApp:
         return HttpAnswer(status, JSON, orjson.dumps(found))
 
     def _refusal(self, error: ServingError) -> HttpAnswer:
-        headers = [*JSON]
+        headers = [*JSON, (REASON, error.reason.encode())]
         status = error.http_status.value
         if isinstance(error, Refused):
             headers.append((b"retry-after", b"%d" % error.retry_after_seconds))
@@ -199,7 +215,19 @@ class RestApp:
             headers.append((b"www-authenticate", error.challenge))
         if isinstance(error, WrongMethod):
             headers.append((b"allow", error.allowed.encode()))
-        return HttpAnswer(status, tuple(headers), orjson.dumps({"error": str(error), "reason": error.reason}))
+        message = {"error": str(error), "reason": error.reason}
+        if error.request_id:
+            message["id"] = error.request_id
+        return HttpAnswer(status, tuple(headers), orjson.dumps(message))
+
+
+def _find_id(request: HttpRequest) -> str:
+    """Give the id of a request that was refused before anybody read its body."""
+    try:
+        message, _ = payload_v2.parse(request.body, _head_bytes(request.headers))
+    except InvalidRequest:
+        return ""
+    return payload_v2.readable_id(message)
 
 
 def _texts(headers: Mapping[bytes, bytes]) -> dict[str, str]:

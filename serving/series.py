@@ -77,6 +77,11 @@ class Distribution:
         self._counts[bisect_left(self._bounds, amount)] += 1
         self._sum += amount
 
+    @property
+    def spent(self) -> tuple[int, float]:
+        """How often something was observed, and the sum of it."""
+        return sum(self._counts), self._sum
+
     def samples(self) -> Iterable[Sample]:
         total = 0
         for bound, count in zip((*self._bounds, float("inf")), self._counts, strict=True):

@@ -13,6 +13,12 @@ Spent = tuple[float, float]
 """How often something happened, and how many seconds that took in all."""
 
 NEVER: Spent = (0, 0.0)
+
+STAGES = {"queue": "queue", "compute_input": "assemble", "compute_infer": "inference", "compute_output": "encode"}
+"""Triton's words for the stages of our metrics."""
+ENDINGS = {"success": ("success",), "fail": ("client_error", "server_error")}
+"""And for the outcomes of requests."""
+
 NANOSECONDS = 1e9
 MILLISECONDS = 1e3
 

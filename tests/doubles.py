@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from serving import model_config
 from serving.call import Call
 from serving.errors import InvalidRequest
 from serving.lane import Run
@@ -122,7 +123,7 @@ class RecordingObserver:
     def request_waited(self, seconds: float) -> None:
         self.waits.append(seconds)
 
-    def batch_ran(self, *, assemble_seconds: float, run_seconds: float) -> None:
+    def batch_ran(self, *, rows: int, has_answer: bool, assemble_seconds: float, run_seconds: float) -> None:
         self.run_seconds.append(run_seconds)
 
 
@@ -169,6 +170,9 @@ class ScriptedEndpoint:
 
     def metadata(self) -> dict[str, Any]:
         return {"name": self.name, "versions": [self.version], "platform": "none", "inputs": [], "outputs": []}
+
+    def config(self) -> dict[str, Any]:
+        return model_config.describe_metadata(self.metadata())
 
     async def predict_v1(self, body: bytes, call: Call) -> bytes:
         return await self._respond("predict", body, call)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.wire import EXTENSIONS
 from tests.servers import ROOT, RunningServer, environment
 
 CLIENTS = Path(__file__).parent / "clients"
@@ -96,7 +97,7 @@ class TestTritonOverHttp:
 
     def test_reads_the_metadata(self, triton_http: Facts) -> None:
         assert triton_http["server_metadata"]["name"] == "ecluse"
-        assert "binary_tensor_data" in triton_http["server_metadata"]["extensions"]
+        assert triton_http["server_metadata"]["extensions"] == EXTENSIONS
         assert triton_http["model_metadata"] == triton_http["version_metadata"] == IMAGE_METADATA
 
     @pytest.mark.parametrize("form", ["json", "binary"])
@@ -165,7 +166,7 @@ class TestTritonOverGrpc:
         assert triton_grpc["version_ready"]
 
     def test_reads_the_metadata(self, triton_grpc: Facts) -> None:
-        assert triton_grpc["server_metadata"]["extensions"] == ["binary_tensor_data"]
+        assert triton_grpc["server_metadata"]["extensions"] == EXTENSIONS
         metadata = triton_grpc["model_metadata"]
         assert {**metadata, "inputs": None, "outputs": None} == {**IMAGE_METADATA, "inputs": None, "outputs": None}
         # JSON of protobuf writes 64-bit numbers as strings.

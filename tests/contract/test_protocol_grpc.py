@@ -13,7 +13,7 @@ from serving.oip_pb2 import ModelInferRequest, ModelInferResponse
 from serving.payload_grpc import TYPED_FIELD
 from tests.contract.extremes import DTYPES, EXTREMES
 from tests.contract.mistakes import element
-from tests.contract.wire import Rpc
+from tests.contract.wire import EXTENSIONS, Rpc
 from tests.contract.zoo import NUMERIC
 
 PAIR = [1, 2]
@@ -155,7 +155,7 @@ class TestQuestions:
             (
                 "ServerMetadata",
                 oip_pb2.ServerMetadataRequest(),
-                {"name": "ecluse", "version": VERSION, "extensions": ["binary_tensor_data"]},
+                {"name": "ecluse", "version": VERSION, "extensions": EXTENSIONS},
             ),
         ],
         ids=["live", "ready", "a model is ready", "a version is ready", "server metadata"],

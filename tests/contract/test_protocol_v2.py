@@ -12,7 +12,7 @@ import pytest
 from serving import VERSION
 from tests.contract.extremes import DTYPES, EXTREMES
 from tests.contract.mistakes import HEAD_LENGTH, INFER, element, tensor
-from tests.contract.wire import Caller, Reply
+from tests.contract.wire import EXTENSIONS, Caller, Reply
 from tests.contract.zoo import NUMERIC, TABLE
 
 READY = "/v2/models/{}/ready"
@@ -213,7 +213,7 @@ class TestHealthAndMetadata:
             ("/v2/health/ready", {"ready": True, "phase": "ready"}),
             (READY.format("dense"), {"name": "dense", "ready": True}),
             ("/v2/models/versions/versions/10/ready", {"name": "versions", "ready": True}),
-            ("/v2", {"name": "ecluse", "version": VERSION, "extensions": ["binary_tensor_data"]}),
+            ("/v2", {"name": "ecluse", "version": VERSION, "extensions": EXTENSIONS}),
             ("/", {"status": "alive"}),
         ],
     )

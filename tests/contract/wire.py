@@ -15,6 +15,10 @@ from serving import oip_pb2
 
 TIMEOUT_SECONDS = 30.0
 SERVICE = "inference.GRPCInferenceService"
+EXTENSIONS = [
+    *("binary_tensor_data", "classification", "schedule_policy", "statistics", "model_configuration"),
+]
+"""What the server says of itself that it can, beside the protocol."""
 JSON = {"Content-Type": "application/json"}
 
 

@@ -16,6 +16,7 @@ DOCUMENTED = {
     "Forbidden": (403, "PERMISSION_DENIED", "forbidden"),
     "UnknownModel": (404, "NOT_FOUND", "unknown_model"),
     "UnknownRoute": (404, "UNIMPLEMENTED", "unknown_route"),
+    "Unsupported": (404, "UNIMPLEMENTED", "unsupported"),
     "WrongMethod": (405, "UNIMPLEMENTED", "wrong_method"),
     "PayloadTooLarge": (413, "RESOURCE_EXHAUSTED", "too_large"),
     "WrongContentType": (415, "INVALID_ARGUMENT", "bad_input"),

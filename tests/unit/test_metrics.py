@@ -105,7 +105,7 @@ def test_a_batch_is_counted_where_it_leaves_and_where_it_ran() -> None:
     model = model_metrics(metrics)
     model.batch_left(rows=5, padding_rows=3, requests=2, trigger=Trigger.IDLE)
     model.request_waited(0.5)
-    model.batch_ran(assemble_seconds=0.125, run_seconds=0.25)
+    model.batch_ran(rows=3, has_answer=True, assemble_seconds=0.125, run_seconds=0.25)
     assert value(metrics, "ecluse_batches_total", **MODEL, trigger="idle") == 1
     assert value(metrics, "ecluse_batch_rows_sum", **MODEL) == 5
     assert value(metrics, "ecluse_batch_requests_sum", **MODEL) == 2
