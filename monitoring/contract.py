@@ -136,6 +136,20 @@ CONTRACT = (
         labels=MODEL,
     ),
     Metric(
+        "ecluse_batch_estimated_seconds",
+        Kind.GAUGE,
+        "How long a batch of each padded size is expected to run.",
+        "sizing of batches, explains what is shed as late",
+        labels=(*MODEL, "bucket"),
+    ),
+    Metric(
+        "ecluse_batch_cap_rows",
+        Kind.GAUGE,
+        "Rows in the largest batch, for the time being.",
+        "memory pressure: below the setting where batches did not fit",
+        labels=MODEL,
+    ),
+    Metric(
         "ecluse_executor_busy_seconds_total",
         Kind.COUNTER,
         "Time spent running the model.",

@@ -1,20 +1,22 @@
 """A SavedModel with a queue in front of it, from its folder to its endpoint.
 
 Puts together what belongs to one model: the loaded graph, the sizes its batches
-are padded to, the lane it runs on and the batcher. Decides from what warm-up
+are padded to, its batcher, and the device that it shares. Decides from what warm-up
 found whether rows may be merged, and whether runs are short enough for the
 event loop's thread.
 """
 
 from dataclasses import replace
+from functools import partial
+from math import inf
 from time import perf_counter
 
 from serving import logs
 from serving.batching import Batcher
 from serving.cpu_quota import cpu_quota
 from serving.datatypes import BYTES
+from serving.device import Device, Runner
 from serving.endpoint import DirectEndpoint
-from serving.lane import Lane
 from serving.latency import LatencyTable
 from serving.metrics import ModelMetrics
 from serving.model_config import Batching
@@ -29,10 +31,11 @@ from serving.warm_up import warm_up
 class BatchedModel:
     """One model version. `load_graph` and `warm_up` are slow and may run on a thread; then `open`."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: Settings, device: Device) -> None:
         self.name = name
         self.version = ""
         self._settings = settings
+        self._device = device
 
     def load_graph(self) -> None:
         """Read the model; raises StartupError where it cannot be served."""
@@ -54,7 +57,7 @@ class BatchedModel:
         warmth = warm_up(self._model.run, declared, self._latency, buckets)
         self._warm_up_seconds = warmth.seconds
         self.signature = replace(declared, is_batched=warmth.is_batched)
-        self._policy = Policy(buckets if warmth.is_batched else (1,), batch.max_wait_seconds, batch.settle_turns)
+        self._policy = _policy(self._settings, buckets if warmth.is_batched else (1,))
         logs.event(
             "model_loaded",
             model_name=self.name,
@@ -70,16 +73,20 @@ class BatchedModel:
     def open(self, metrics: ModelMetrics) -> DirectEndpoint:
         """Begin to answer; called on the event loop."""
         batch = self._settings.batch
-        self._lane = Lane(
+        latency = self._latency
+        runner = Runner(
+            self._device,
             self._model.run,
-            self._latency,
+            latency,
             # A run is only as short as warm-up found it where rows cannot grow.
             inline_seconds=batch.inline_seconds if _has_fixed_rows(self.signature) else 0.0,
         )
         self._batcher = batcher = Batcher(
-            self._lane.start,
+            runner.start,
             self._policy,
             metrics,
+            latency,
+            self._device.turns,
             is_batched=self.signature.is_batched,
             max_queue_rows=batch.queue_rows,
             max_queue_bytes=batch.queue_bytes,
@@ -90,6 +97,9 @@ class BatchedModel:
         metrics.watch("ecluse_queue_requests", lambda: batcher.queue_requests)
         metrics.watch("ecluse_queue_rows", lambda: batcher.queue_rows)
         metrics.watch("ecluse_batch_queue_oldest_seconds", lambda: batcher.oldest_seconds)
+        metrics.watch("ecluse_batch_cap_rows", lambda: batcher.cap_rows)
+        for bucket in self._policy.buckets:
+            metrics.watch("ecluse_batch_estimated_seconds", partial(latency.seconds, bucket), str(bucket))
         return DirectEndpoint(
             self.name,
             self.version,
@@ -111,9 +121,22 @@ class BatchedModel:
         self._batcher.drain()
 
     def close(self) -> None:
-        """Refuse whatever still waits, and end the lane's thread."""
+        """Refuse whatever still waits."""
         self._batcher.close()
-        self._lane.close()
+
+
+def _policy(settings: Settings, buckets: tuple[int, ...]) -> Policy:
+    return Policy(
+        buckets,
+        max_wait_seconds=settings.batch.max_wait_seconds,
+        settle_turns=settings.batch.settle_turns,
+        default_timeout_seconds=settings.deadline.default_seconds or inf,
+        batch_part=settings.deadline.batch_part,
+        cool_down_seconds=settings.batch.cool_down_seconds,
+        levels=settings.priority.levels,
+        default_level=settings.priority.default_level,
+        ageing_seconds=settings.priority.ageing_seconds,
+    )
 
 
 def _has_fixed_rows(signature: Signature) -> bool:

@@ -129,6 +129,7 @@ class DirectEndpoint:
             request.tensors,
             request.rows,
             min(request.timeout_seconds, timeout_seconds),
+            priority=request.priority,
             extra_settle_turns=extra_settle_turns,
         )
 
@@ -144,7 +145,9 @@ class DirectEndpoint:
         decoded = perf_counter()
         self.metrics.decoded(request.rows, decoded - began)
         try:
-            outputs = await self.run(request, timeout_seconds, extra_settle_turns=extra_settle_turns)
+            # What a payload says of its timeout counts from the request's arrival.
+            left = min(timeout_seconds, request.timeout_seconds - (decoded - began))
+            outputs = await self.run(request, left, extra_settle_turns=extra_settle_turns)
         except ModelFailed as error:
             logs.event("model_failed", level=logs.ERROR, error=error, model_name=self.name)
             raise

@@ -15,9 +15,11 @@ ServingError
 - Refused: 503, the caller may retry, here or elsewhere
   - Overloaded: the queue is full
   - TooManyBytes: the bodies in flight fill the memory set aside for them
+  - PredictedLate: the answer would come after the request's deadline
   - NotReady: the model is loading
   - Draining: the process is about to end
 - ModelFailed: 500, the model itself failed
+  - ModelExhausted: the device had no memory for the batch
 - LoadFailed: 500, a model that was asked to be loaded cannot be
 
 Each class knows its status on both protocols and a `reason` that metrics and
@@ -175,6 +177,16 @@ class TooManyBytes(Refused):
     is_shed = True
 
 
+class PredictedLate(Refused):
+    """The answer would come after the request's deadline, so nothing was done for it.
+
+    Said at the door, it costs next to nothing, and leaves the caller time to ask elsewhere.
+    """
+
+    reason = "late"
+    is_shed = True
+
+
 class NotReady(Refused):
     """The model is being loaded or warmed up."""
 
@@ -194,6 +206,12 @@ class ModelFailed(ServingError):
     http_status = HTTPStatus.INTERNAL_SERVER_ERROR
     grpc_status = "INTERNAL"
     reason = "model_failed"
+
+
+class ModelExhausted(ModelFailed):
+    """The device had no memory for the batch; a smaller one may fit."""
+
+    reason = "model_exhausted"
 
 
 class LoadFailed(ServingError):

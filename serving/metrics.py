@@ -6,7 +6,7 @@ children of labelled metrics are looked up once a model, not once a request.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from http import HTTPStatus
 from itertools import product
@@ -165,13 +165,13 @@ class ModelMetrics(RequestMetrics):
 
     # Batches
 
-    def request_waited(self, seconds: float) -> None:
-        self._stages["queue"](seconds)
-
-    def batch_left(self, *, rows: int, padding_rows: int, requests: int, trigger: Trigger) -> None:
+    def batch_left(self, *, rows: int, padding_rows: int, waits: Sequence[float], trigger: Trigger) -> None:
+        waited = self._stages["queue"]
+        for seconds in waits:
+            waited(seconds)
         self._triggers[trigger].inc()
         self._batch_rows.observe(rows)
-        self._batch_requests.observe(requests)
+        self._batch_requests.observe(len(waits))
         self._padding.inc(padding_rows)
 
     def batch_ran(self, *, rows: int, has_answer: bool, assemble_seconds: float, run_seconds: float) -> None:
@@ -193,9 +193,9 @@ class ModelMetrics(RequestMetrics):
             spent[word] = (sum(count for count, _ in each), sum(seconds for _, seconds in each))
         return statistics.describe(*self._model, self._tally, spent)
 
-    def watch(self, name: str, read: Callable[[], float]) -> None:
-        """Read a gauge of this model at each scrape."""
-        self._metrics[name].labels(*self._model).set_function(read)
+    def watch(self, name: str, read: Callable[[], float], *labels: str) -> None:
+        """Read a gauge of this model at each scrape; `labels` are those beside the model's."""
+        self._metrics[name].labels(*self._model, *labels).set_function(read)
 
     def set(self, name: str, value: float) -> None:
         self._metrics[name].labels(*self._model).set(value)

@@ -19,6 +19,7 @@ from kserve.metrics import EXPLAIN_HIST_TIME, POST_HIST_TIME, PRE_HIST_TIME, PRE
 
 from serving import VERSION, payload_v1, saved_model
 from serving.batched_model import BatchedModel
+from serving.device import Device
 from serving.endpoint import PLATFORM, DirectEndpoint, Endpoint
 from serving.errors import ModelFailed, NotReady, StartupError
 from serving.hooked_endpoint import HookedEndpoint
@@ -33,7 +34,8 @@ class Predictor(kserve.Model):  # type: ignore[misc]  # kserve ships no types
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.model_name)
-        self._model = BatchedModel(settings.model_name, settings)
+        self._device = Device(settings.device.lanes)
+        self._model = BatchedModel(settings.model_name, settings, self._device)
         self._direct: DirectEndpoint | None = None
 
     # KServe's contract
@@ -91,6 +93,7 @@ class Predictor(kserve.Model):  # type: ignore[misc]  # kserve ships no types
         self.ready = False
         if self._direct is not None:
             self._model.close()
+        self._device.close()
 
 
 class Foreign:

@@ -1,14 +1,19 @@
 """The requests that wait, bounded in rows and in bytes.
 
-One first-in-first-out queue for each shape of row, because only rows alike can
-share a batch; among the queues the one whose head has waited longest goes
-first. A caller that has gone keeps no place: dead requests are dropped when
-they reach the head, and all at once when the room is needed.
+One line for each shape of row, because only rows alike can share a batch.
+Within a line the more urgent level goes first, and within a level the earlier
+deadline; without deadlines that is first in, first out. Whoever has waited for
+the ageing time goes before every level, so that none starves. A caller that
+leaves gives up its place at once.
 """
 
 import asyncio
-from collections import deque
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable, Sequence
+from heapq import merge
+from itertools import chain, islice
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
@@ -18,111 +23,200 @@ from serving.signature import Tensors
 Shapes = tuple[tuple[int, ...], ...]
 """The shapes of a request's inputs without their rows."""
 
-
-REFUSALS_WORTH_A_WALK = 32
-"""Entries that may be looked at for each refusal."""
+due_of = attrgetter("due")
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
-    """A request, or a part of one, that waits or runs."""
+class Entry(asyncio.Future[Tensors]):
+    """A request, or a part of one, that waits or runs; and the answer that its caller awaits.
+
+    Being the future itself, it hears at once that its caller has left.
+    """
+
+    __slots__ = ("arrived", "deadline", "due", "leave", "level", "line", "rows", "size_bytes", "tensors", "waits")
 
     tensors: Tensors
     rows: int
     size_bytes: int
     arrived: float
-    answer: asyncio.Future[Tensors]
+    deadline: float
+    """When the answer is of no use any more; infinite where there is no such time."""
+    due: float
+    """What its level is ordered by: the deadline, or the end of the ageing time where that comes first."""
+    level: int
+    waits: bool
+    """Whether it is in the queue; the next two mean something while it is."""
+    line: "Line"
+    leave: Callable[["Entry"], None]
+
+    def __init__(
+        self,
+        tensors: Tensors,
+        rows: int,
+        size_bytes: int,
+        arrived: float,
+        deadline: float,
+        due: float,
+        level: int,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        super().__init__(loop=loop)
+        self.tensors = tensors
+        self.rows = rows
+        self.size_bytes = size_bytes
+        self.arrived = arrived
+        self.deadline = deadline
+        self.due = due
+        self.level = level
+        self.waits = False
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        if self.waits:
+            self.leave(self)
+        return super().cancel(msg)
+
+
+class Line:
+    """What waits with rows of one shape."""
+
+    __slots__ = ("levels", "rows", "shapes")
+
+    def __init__(self, shapes: Shapes, levels: int) -> None:
+        self.shapes = shapes
+        self.levels: list[list[Entry]] = [[] for _ in range(levels)]
+        """The most urgent first."""
+        self.rows = 0
+
+    def in_order(self, now: float) -> Iterable[Entry]:
+        """All of it in the order in which it leaves; the line may not change meanwhile."""
+        if len(self.levels) == 1:
+            return self.levels[0]
+        aged = [bisect_right(level, now, key=due_of) for level in self.levels]
+        heads = [islice(level, count) for level, count in zip(self.levels, aged, strict=True)]
+        tails = [islice(level, count, None) for level, count in zip(self.levels, aged, strict=True)]
+        return chain(merge(*heads, key=due_of), *tails)
+
+    def head(self, now: float) -> Entry:
+        return next(iter(self.in_order(now)))
 
 
 class Queue:
     """What waits for one model version."""
 
-    def __init__(self, *, max_rows: int, max_bytes: int) -> None:
+    def __init__(self, *, max_rows: int, max_bytes: int, levels: int = 1) -> None:
         self._max_rows = max_rows
         self._max_bytes = max_bytes
-        self._by_shapes: dict[Shapes, deque[Entry]] = {}
-        self._refusals = 0
+        self._rows_by_level = [0] * levels
+        self.lines: dict[Shapes, Line] = {}
+        """None of them is empty."""
+        self.requests = 0
         self.rows = 0
         self.bytes = 0
 
-    def __len__(self) -> int:
-        """Count the requests, whether or not their callers are still there."""
-        return sum(map(len, self._by_shapes.values()))
-
     @property
     def oldest_arrival(self) -> float | None:
-        return min((entries[0].arrived for entries in self._by_shapes.values()), default=None)
+        lines = self.lines.values()
+        return min((entry.arrived for line in lines for level in line.levels for entry in level), default=None)
 
-    def admit(self, rows: int, size_bytes: int) -> None:
+    def rows_ahead(self, level: int, due: float) -> int:
+        """Estimate the rows that leave before those of a request which joins this level."""
+        ahead = sum(self._rows_by_level[:level])
+        rows = self._rows_by_level[level]
+        if rows and len(self.lines) == 1:
+            entries = next(iter(self.lines.values())).levels[level]
+            if due < entries[-1].due:
+                return ahead + rows * bisect_right(entries, due, key=due_of) // len(entries)
+        return ahead + rows
+
+    def check_room(self, rows: int, size_bytes: int) -> None:
         """Raise PayloadTooLarge or Overloaded unless there is room for so much more."""
+        if self.rows + rows <= self._max_rows and self.bytes + size_bytes <= self._max_bytes:
+            return
         if rows > self._max_rows or size_bytes > self._max_bytes:
             raise PayloadTooLarge(
                 f"the request has {rows} rows of {size_bytes} bytes together, and the queue holds "
                 f"{self._max_rows} rows and {self._max_bytes} bytes"
             )
-        if self._is_over(rows, size_bytes):
-            self._refusals += 1
-            # Turning a caller away must cost less than serving one, and looking for the gone takes a walk.
-            if self._refusals * REFUSALS_WORTH_A_WALK > len(self):
-                self._refusals = 0
-                self.forget_the_gone()
-        if self._is_over(rows, size_bytes):
-            raise Overloaded(
-                f"the queue is full: {self.rows} rows of {self.bytes} bytes together are waiting, and the limits are "
-                f"{self._max_rows} rows (BATCH_QUEUE_ROWS) and {self._max_bytes} bytes (BATCH_QUEUE_BYTES)"
-            )
+        raise Overloaded(
+            f"the queue is full: {self.rows} rows of {self.bytes} bytes together are waiting, and the limits are "
+            f"{self._max_rows} rows (BATCH_QUEUE_ROWS) and {self._max_bytes} bytes (BATCH_QUEUE_BYTES)"
+        )
 
     def push(self, entry: Entry, shapes: Shapes) -> None:
-        entries = self._by_shapes.get(shapes)
-        if entries is None:
-            entries = self._by_shapes[shapes] = deque()
-        entries.append(entry)
+        line = self.lines.get(shapes)
+        if line is None:
+            line = self.lines[shapes] = Line(shapes, len(self._rows_by_level))
+        level = line.levels[entry.level]
+        if level and entry.due < level[-1].due:
+            insort(level, entry, key=due_of)
+        else:
+            level.append(entry)
+        entry.line = line
+        entry.leave = self.remove
+        entry.waits = True
+        line.rows += entry.rows
+        self.requests += 1
         self.rows += entry.rows
         self.bytes += entry.size_bytes
+        self._rows_by_level[entry.level] += entry.rows
 
-    def lines(self) -> list[deque[Entry]]:
-        """The queues by the age of their heads, which are requests that somebody waits for."""
-        for shapes, entries in list(self._by_shapes.items()):
-            while entries and entries[0].answer.done():
-                self._uncount(entries.popleft())
-            if not entries:
-                del self._by_shapes[shapes]
-        return sorted(self._by_shapes.values(), key=lambda entries: entries[0].arrived)
+    def first_line(self, now: float) -> Line | None:
+        """Find the line whose head leaves first; None where nobody waits."""
+        if len(self.lines) <= 1:
+            return next(iter(self.lines.values()), None)
+        return min(self.lines.values(), key=lambda line: _urgency(line.head(now), now))
 
-    def take(self, entries: deque[Entry], count: int) -> list[Entry]:
-        """Remove so many from a queue's head; gives those that somebody still waits for."""
-        taken = [entries.popleft() for _ in range(count)]
-        for entry in taken:
-            self._uncount(entry)
-        if not entries:
-            self._by_shapes = {shapes: others for shapes, others in self._by_shapes.items() if others}
-        return [entry for entry in taken if not entry.answer.done()]
+    def full_line(self, rows: int) -> Line | None:
+        """Find a line that fills a batch of so many rows."""
+        return next((line for line in self.lines.values() if line.rows >= rows), None)
+
+    def take(self, line: Line, entries: Sequence[Entry]) -> None:
+        """Remove the first entries of a line, in the order in which they leave."""
+        for number, level in enumerate(line.levels):
+            leaving = entries if len(line.levels) == 1 else [entry for entry in entries if entry.level == number]
+            # What leaves in order is the head of each level.
+            del level[: len(leaving)]
+            self._uncount(leaving, line, number)
+        self._drop_if_empty(line)
+
+    def remove(self, entry: Entry) -> None:
+        """Remove one entry from wherever it stands."""
+        line = entry.line
+        level = line.levels[entry.level]
+        index = bisect_left(level, entry.due, key=due_of)
+        while level[index] is not entry:
+            index += 1
+        del level[index]
+        self._uncount((entry,), line, entry.level)
+        self._drop_if_empty(line)
 
     def empty(self) -> list[Entry]:
         """Remove everything."""
-        entries = [entry for queue in self._by_shapes.values() for entry in queue]
-        self._by_shapes.clear()
-        self.rows = self.bytes = 0
+        entries = [entry for line in self.lines.values() for level in line.levels for entry in level]
+        for entry in entries:
+            self.remove(entry)
         return entries
 
-    def _is_over(self, rows: int, size_bytes: int) -> bool:
-        return self.rows + rows > self._max_rows or self.bytes + size_bytes > self._max_bytes
+    def _uncount(self, entries: Sequence[Entry], line: Line, level: int) -> None:
+        rows = size_bytes = 0
+        for entry in entries:
+            entry.waits = False
+            rows += entry.rows
+            size_bytes += entry.size_bytes
+        line.rows -= rows
+        self._rows_by_level[level] -= rows
+        self.requests -= len(entries)
+        self.rows -= rows
+        self.bytes -= size_bytes
 
-    def forget_the_gone(self) -> None:
-        """Give up the places of callers who have left or been answered."""
-        for shapes, entries in list(self._by_shapes.items()):
-            alive = deque(entry for entry in entries if not entry.answer.done())
-            for entry in entries:
-                if entry.answer.done():
-                    self._uncount(entry)
-            if alive:
-                self._by_shapes[shapes] = alive
-            else:
-                del self._by_shapes[shapes]
+    def _drop_if_empty(self, line: Line) -> None:
+        if not line.rows:
+            del self.lines[line.shapes]
 
-    def _uncount(self, entry: Entry) -> None:
-        self.rows -= entry.rows
-        self.bytes -= entry.size_bytes
+
+def shapes_of(tensors: Tensors) -> Shapes:
+    if len(tensors) == 1:
+        return tuple([tensor.shape[1:] for tensor in tensors.values()])
+    return tuple([tensors[name].shape[1:] for name in sorted(tensors)])
 
 
 def count_bytes(tensors: Tensors) -> int:
@@ -133,3 +227,7 @@ def count_bytes(tensors: Tensors) -> int:
         if tensor.dtype == np.object_:
             size_bytes += sum(map(len, tensor.ravel().tolist()))
     return size_bytes
+
+
+def _urgency(head: Entry, now: float) -> tuple[int, float]:
+    return (-1 if head.due <= now else head.level, head.due)

@@ -22,7 +22,7 @@ import tensorflow as tf
 
 from serving.datatypes import NAMES
 from serving.direct_call import as_array, direct_call
-from serving.errors import InvalidRequest, ModelFailed, StartupError
+from serving.errors import InvalidRequest, ModelExhausted, ModelFailed, StartupError
 from serving.labels import read_labels
 from serving.signature import UNKNOWN, Signature, Tensors, TensorSpec
 
@@ -42,7 +42,7 @@ def configure_threads(*, intra_op: int, inter_op: int) -> None:
 
 
 class SavedModel:
-    """A loaded model; `run` may be called from several threads at once."""
+    """A loaded model; `run` may be called from several threads at once, as concrete functions may."""
 
     def __init__(self, folder: Path, signature_name: str = DEFAULT_SIGNATURE) -> None:
         """Load a version folder; raises StartupError where it cannot be served."""
@@ -60,6 +60,8 @@ class SavedModel:
             return self.run_publicly(tensors) if self.direct is None else self.direct(tensors)
         except (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError) as error:
             raise InvalidRequest(f"the model refused the input: {_first_line(error)}") from error
+        except tf.errors.ResourceExhaustedError as error:
+            raise ModelExhausted("the device has no memory for the batch") from error
         except tf.errors.OpError as error:
             raise ModelFailed(f"the model failed: {type(error).__name__}") from error
 

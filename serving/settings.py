@@ -52,6 +52,39 @@ class Batch(Group):
     """Rows that may wait; a request beyond is turned away with 503. Bounds waiting time under overload."""
     queue_bytes: int = Field(256 * MIB, ge=1)
     """Bytes of tensors that may wait; bounds memory where rows are large."""
+    cool_down_seconds: float = Field(30.0, gt=0)
+    """How long batches stay at half their size after one did not fit in the device's memory; then they grow back
+    one step each time that this has passed without another."""
+
+
+class Deadline(Group):
+    """When an answer is of no use any more."""
+
+    default_seconds: float = Field(0.0, ge=0)
+    """What a request is given that brings no deadline of its own, and a bound on those that do; zero is for ever.
+    A request that cannot be answered in time is turned away at once, and one that has become late is not run."""
+    batch_part: float = Field(0.5, gt=0, le=1)
+    """The part of the default deadline that a batch may take: no larger batches are made, because a request waits for
+    the batch before its own."""
+
+
+class Priority(Group):
+    """Who goes first: Triton's request parameter `priority`."""
+
+    levels: int = Field(1, ge=1, le=64)
+    """How many levels there are. 1 is the most urgent; with only one, the parameter means nothing."""
+    default_level: int = Field(1, ge=1, le=64)
+    """The level of a request that names none (0), or one that there is not."""
+    ageing_seconds: float = Field(1.0, gt=0)
+    """How long a request waits at most behind those of more urgent levels or earlier deadlines; then it goes first."""
+
+
+class Device(Group):
+    """What the models run on."""
+
+    lanes: int = Field(1, ge=1, le=64)
+    """Batches that run at a time, over all models. More overlap the copying of one with the running of another, where
+    a device can do both; on processors one batch already keeps all of them busy."""
 
 
 class Limit(Group):
@@ -177,6 +210,9 @@ class Settings(Group):
     enable_grpc: bool = True
     """Whether to listen for gRPC at all."""
     batch: Batch = Batch()
+    deadline: Deadline = Deadline()
+    priority: Priority = Priority()
+    device: Device = Device()
     limit: Limit = Limit()
     shed: Shed = Shed()
     auth: Auth = Auth()
@@ -186,6 +222,15 @@ class Settings(Group):
     tls: Tls = Tls()
     drain: Drain = Drain()
     tensorflow: Tensorflow = Tensorflow()
+
+    @model_validator(mode="after")
+    def _default_level_exists(self) -> "Settings":
+        if self.priority.default_level > self.priority.levels:
+            raise ValueError(
+                f"priority_default_level is {self.priority.default_level}, and priority_levels only "
+                f"{self.priority.levels}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _ports_differ(self) -> "Settings":

@@ -13,8 +13,8 @@ from time import perf_counter
 import numpy as np
 
 from serving.datatypes import BYTES
+from serving.device import Run
 from serving.errors import InvalidRequest, ServingError
-from serving.lane import Run
 from serving.latency import LatencyTable
 from serving.signature import UNKNOWN, Signature, Tensors
 
@@ -117,7 +117,7 @@ def _time(run: Run, tensors: Tensors, bucket: int, latency: LatencyTable) -> Ten
         began = perf_counter()
         run(tensors)
         durations.append(perf_counter() - began)
-    latency.calibrate(bucket, sorted(durations)[len(durations) // 2])
+    latency.calibrate(bucket, durations)
     return outputs
 
 

@@ -6,6 +6,7 @@ what happened.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +15,8 @@ import orjson
 
 from serving import model_config
 from serving.call import Call
+from serving.device import Run
 from serving.errors import InvalidRequest
-from serving.lane import Run
 from serving.metrics import Metrics, ModelMetrics
 from serving.payload_grpc import InferMessage
 from serving.schedule import Trigger
@@ -117,11 +118,9 @@ class RecordingObserver:
     waits: list[float] = field(default_factory=list)
     run_seconds: list[float] = field(default_factory=list)
 
-    def batch_left(self, *, rows: int, padding_rows: int, requests: int, trigger: Trigger) -> None:
-        self.left.append(Left(rows, padding_rows, requests, trigger))
-
-    def request_waited(self, seconds: float) -> None:
-        self.waits.append(seconds)
+    def batch_left(self, *, rows: int, padding_rows: int, waits: Sequence[float], trigger: Trigger) -> None:
+        self.left.append(Left(rows, padding_rows, len(waits), trigger))
+        self.waits.extend(waits)
 
     def batch_ran(self, *, rows: int, has_answer: bool, assemble_seconds: float, run_seconds: float) -> None:
         self.run_seconds.append(run_seconds)

@@ -11,9 +11,9 @@ from prometheus_client import CollectorRegistry, Histogram
 
 from serving.batched_model import BatchedModel
 from serving.call import Call
+from serving.device import Device, Runner
 from serving.endpoint import DirectEndpoint
 from serving.errors import InvalidRequest, ModelFailed, StartupError
-from serving.lane import Lane
 from serving.latency import LatencyTable
 from serving.metrics import Metrics, ModelMetrics
 from serving.saved_model import SavedModel
@@ -143,22 +143,24 @@ class TestWarmUp:
         assert all(latency.seconds(bucket) >= SLOW_SECONDS for bucket in BUCKETS)
 
 
-class TestLane:
+class TestDevice:
     async def test_runs_a_short_model_at_once(self, zoo: Path) -> None:
-        lane = Lane(SavedModel(zoo / "dense").run, batched(zoo, "dense")[1], inline_seconds=0.1)
+        device = Device()
+        lane = Runner(device, SavedModel(zoo / "dense").run, batched(zoo, "dense")[1], inline_seconds=0.1)
         outputs = lane.start({"x": np.ones((1, 3), np.float32)}, 1)
-        lane.close()
+        device.close()
         assert isinstance(outputs, dict)
 
     async def test_runs_a_slow_model_beside_the_event_loop(self, zoo: Path) -> None:
-        lane = Lane(SavedModel(zoo / "slow").run, batched(zoo, "slow")[1], inline_seconds=SLOW_SECONDS / 2)
+        device = Device()
+        lane = Runner(device, SavedModel(zoo / "slow").run, batched(zoo, "slow")[1], inline_seconds=SLOW_SECONDS / 2)
         outputs = lane.start({"x": np.ones(1, np.float32)}, 1)
         assert isinstance(outputs, asyncio.Future)
         turns = 0
         while not outputs.done():
             await asyncio.sleep(0)
             turns += 1
-        lane.close()
+        device.close()
         assert outputs.result()["y"].tolist() == [1.0]
         assert turns > 10
 
@@ -170,9 +172,10 @@ Open = Callable[[str], DirectEndpoint]
 async def endpoint(zoo: Path) -> AsyncIterator[Open]:
     """Open models of the zoo as a server does; closes them afterwards."""
     opened: list[BatchedModel] = []
+    device = Device()
 
     def open_(name: str) -> DirectEndpoint:
-        model = BatchedModel(name, Settings(model_name=name, model_dir=zoo / name, batch=Batch(max_rows=8)))
+        model = BatchedModel(name, Settings(model_name=name, model_dir=zoo / name, batch=Batch(max_rows=8)), device)
         model.load_graph()
         model.warm_up()
         opened.append(model)
@@ -181,6 +184,7 @@ async def endpoint(zoo: Path) -> AsyncIterator[Open]:
     yield open_
     for model in opened:
         model.close()
+    device.close()
 
 
 def model_metrics(name: str) -> ModelMetrics:

@@ -6,10 +6,22 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from serving.batching import FAILURES_OF_A_BROKEN_MODEL, Batcher, Start
-from serving.errors import DeadlineExceeded, Draining, InvalidRequest, ModelFailed, Overloaded, PayloadTooLarge
+from serving.batching import Batcher
+from serving.errors import (
+    DeadlineExceeded,
+    Draining,
+    InvalidRequest,
+    ModelExhausted,
+    ModelFailed,
+    Overloaded,
+    PayloadTooLarge,
+)
+from serving.latency import LatencyTable
+from serving.retries import FAILURES_OF_A_BROKEN_MODEL
+from serving.running import Start
 from serving.schedule import Policy, Trigger, buckets_up_to
 from serving.signature import Tensors
+from serving.turns import Turns
 from tests.doubles import (
     Broken,
     Left,
@@ -40,6 +52,8 @@ def batcher_for(
         start,
         policy,
         observer or RecordingObserver(),
+        LatencyTable(policy.buckets),
+        Turns(),
         is_batched=is_batched,
         max_queue_rows=max_queue_rows,
         max_queue_bytes=max_queue_bytes,
@@ -305,11 +319,14 @@ async def test_a_part_that_fails_fails_the_request_and_spares_the_lane_the_rest(
     assert batcher.queue_rows == 0
 
 
-async def test_a_request_in_parts_meets_its_deadline_as_a_whole(looptime: float) -> None:
-    batcher = batcher_for(SimulatedLane(seconds=1.0).start)
+async def test_a_request_in_parts_is_late_as_soon_as_one_of_its_parts_will_be(looptime: float) -> None:
+    lane = SimulatedLane(seconds=1.0)
+    batcher = batcher_for(lane.start)
     with pytest.raises(DeadlineExceeded):
         await submit(batcher, *range(30), timeout_seconds=2.5)
-    assert looptime == 2.5
+    assert looptime == 2.0
+    await asyncio.sleep(10.0)
+    assert len(lane.batches) == 2
 
 
 async def test_parts_whose_outputs_cannot_be_joined_are_told_as_the_models_fault() -> None:
@@ -504,10 +521,47 @@ async def test_a_model_that_works_again_is_believed_again() -> None:
     assert [number for number, answer in enumerate(answers) if isinstance(answer, ModelFailed)] == [3]
 
 
-async def test_a_request_too_large_for_memory_on_its_own_is_told_so_without_the_details() -> None:
-    batcher = batcher_for(SimulatedLane(OutOfMemory(max_rows=2)).start)
-    with pytest.raises(ModelFailed, match=r"^the model failed: MemoryError$"):
+async def test_a_request_too_large_for_memory_on_its_own_is_run_in_halves() -> None:
+    lane = SimulatedLane(OutOfMemory(max_rows=2))
+    batcher = batcher_for(lane.start)
+    assert values(await submit(batcher, 1.0, 2.0, 3.0)) == [2.0, 4.0, 6.0]
+    assert lane.bucket_sizes == [4, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        pytest.param(MemoryError("0x7f"), "^the model failed: MemoryError$", id="of the host"),
+        pytest.param(ModelExhausted("the device is full"), "^the device is full$", id="of the device"),
+    ],
+)
+async def test_a_row_too_large_for_memory_is_told_so_without_the_details(error: Exception, said: str) -> None:
+    def run(tensors: Tensors) -> Tensors:
+        raise error
+
+    batcher = batcher_for(SimulatedLane(run).start)
+    with pytest.raises(ModelFailed, match=said):
         await submit(batcher, 1.0, 2.0, 3.0)
+
+
+async def test_a_caller_who_leaves_while_its_halves_run_leaves_nothing_behind() -> None:
+    lane = SimulatedLane(OutOfMemory(max_rows=2), seconds=1.0)
+    batcher = batcher_for(lane.start)
+    large = submit(batcher, *range(8))
+    await asyncio.sleep(1.5)
+    large.cancel()
+    await asyncio.sleep(10.0)
+    assert batcher.is_idle
+    assert lane.bucket_sizes == [8, 4]
+
+
+async def test_closing_answers_a_request_whose_halves_wait() -> None:
+    batcher = batcher_for(SimulatedLane(OutOfMemory(max_rows=2), seconds=1.0).start)
+    large = submit(batcher, *range(8))
+    await asyncio.sleep(1.5)
+    batcher.close()
+    with pytest.raises(Draining):
+        await large
 
 
 async def test_a_model_that_fails_fails_every_caller_of_the_batch_and_serves_on() -> None:

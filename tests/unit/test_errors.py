@@ -24,23 +24,24 @@ DOCUMENTED = {
     "DeadlineExceeded": (504, "DEADLINE_EXCEEDED", "late"),
     "Overloaded": (503, "UNAVAILABLE", "queue_full"),
     "TooManyBytes": (503, "UNAVAILABLE", "overloaded_bytes"),
+    "PredictedLate": (503, "UNAVAILABLE", "late"),
     "NotReady": (503, "UNAVAILABLE", "loading"),
     "Draining": (503, "UNAVAILABLE", "draining"),
     "ModelFailed": (500, "INTERNAL", "model_failed"),
+    "ModelExhausted": (500, "INTERNAL", "model_exhausted"),
     "LoadFailed": (500, "INTERNAL", "load_failed"),
 }
 
 
-def leaves(error: type[ServingError]) -> Iterator[type[ServingError]]:
-    """The classes that are raised: those nothing is derived from."""
-    children = error.__subclasses__()
-    for child in children:
-        yield from leaves(child)
-    if not children:
-        yield error
+def raised(error: type[ServingError]) -> Iterator[type[ServingError]]:
+    """The classes that are raised: those that have a reason of their own."""
+    for child in error.__subclasses__():
+        if "reason" in vars(child):
+            yield child
+        yield from raised(child)
 
 
-ERRORS = tuple(leaves(ServingError))
+ERRORS = tuple(raised(ServingError))
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: str(error.__name__))

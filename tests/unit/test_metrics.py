@@ -103,14 +103,14 @@ def test_a_reason_that_is_no_rejection_is_not_counted_as_one() -> None:
 def test_a_batch_is_counted_where_it_leaves_and_where_it_ran() -> None:
     metrics = Metrics()
     model = model_metrics(metrics)
-    model.batch_left(rows=5, padding_rows=3, requests=2, trigger=Trigger.IDLE)
-    model.request_waited(0.5)
+    model.batch_left(rows=5, padding_rows=3, waits=[0.125, 0.375], trigger=Trigger.IDLE)
     model.batch_ran(rows=3, has_answer=True, assemble_seconds=0.125, run_seconds=0.25)
     assert value(metrics, "ecluse_batches_total", **MODEL, trigger="idle") == 1
     assert value(metrics, "ecluse_batch_rows_sum", **MODEL) == 5
     assert value(metrics, "ecluse_batch_requests_sum", **MODEL) == 2
     assert value(metrics, "ecluse_batch_padding_rows_total", **MODEL) == 3
     assert value(metrics, "ecluse_executor_busy_seconds_total", **MODEL) == 0.25
+    assert value(metrics, "ecluse_stage_duration_seconds_count", **MODEL, stage="queue") == 2
     for stage, seconds in (("queue", 0.5), ("assemble", 0.125), ("inference", 0.25)):
         assert value(metrics, "ecluse_stage_duration_seconds_sum", **MODEL, stage=stage) == seconds
 

@@ -27,6 +27,13 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "batch_inline_seconds": ("0", 0.0),
     "batch_queue_rows": ("100", 100),
     "batch_queue_bytes": ("1000", 1000),
+    "batch_cool_down_seconds": ("2.5", 2.5),
+    "deadline_default_seconds": ("0.05", 0.05),
+    "deadline_batch_part": ("0.25", 0.25),
+    "priority_levels": ("3", 3),
+    "priority_default_level": ("2", 2),
+    "priority_ageing_seconds": ("0.5", 0.5),
+    "device_lanes": ("2", 2),
     "limit_payload_bytes": ("2048", 2048),
     "limit_inflight_bytes": ("2000000", 2000000),
     "shed_status": ("429", 429),
@@ -46,7 +53,10 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
 }
 """For every setting another value than its default, as it is written and as it is read."""
 
-COMPANIONS = {"admin_enabled": {"ADMIN_KEYS_FILE": "/etc/admins"}}
+COMPANIONS = {
+    "admin_enabled": {"ADMIN_KEYS_FILE": "/etc/admins"},
+    "priority_default_level": {"PRIORITY_LEVELS": "2"},
+}
 """What must be set beside those that cannot stand alone."""
 
 each = pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: "_".join(knob.path))

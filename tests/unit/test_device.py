@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
+from serving.device import Device, Runner
 from serving.errors import InvalidRequest
-from serving.lane import Lane
 from serving.latency import LatencyTable
 from serving.signature import Tensors
 from tests.doubles import double, rows
@@ -26,13 +26,13 @@ class ThreadNoting:
 def table(seconds: float | None) -> LatencyTable:
     latency = LatencyTable((1, 2))
     if seconds is not None:
-        latency.calibrate(1, seconds)
+        latency.calibrate(1, [seconds])
     return latency
 
 
 async def test_a_short_batch_runs_here_and_now() -> None:
     model = ThreadNoting()
-    outputs = Lane(model, table(0.001), inline_seconds=0.002).start({"x": rows(3.0)}, 1)
+    outputs = Runner(Device(), model, table(0.001), inline_seconds=0.002).start({"x": rows(3.0)}, 1)
     assert isinstance(outputs, dict)
     assert outputs["x"].tolist() == [[6.0]]
     assert model.threads == [threading.current_thread().name]
@@ -48,48 +48,62 @@ async def test_a_short_batch_runs_here_and_now() -> None:
 )
 async def test_a_batch_runs_on_a_thread(seconds: float | None, inline_seconds: float) -> None:
     model = ThreadNoting()
-    lane = Lane(model, table(seconds), inline_seconds=inline_seconds)
-    outputs = lane.start({"x": rows(3.0)}, 1)
+    device = Device()
+    outputs = Runner(device, model, table(seconds), inline_seconds=inline_seconds).start({"x": rows(3.0)}, 1)
     assert isinstance(outputs, asyncio.Future)
     assert (await outputs)["x"].tolist() == [[6.0]]
     assert model.threads[0].startswith("lane")
-    lane.close()
+    device.close()
 
 
-async def test_each_run_refines_what_is_known_of_its_bucket() -> None:
-    latency = table(0.001)
-    lane = Lane(double, latency, inline_seconds=0.002)
-    lane.start({"x": rows(1.0)}, 1)
-    assert 0 < latency.seconds(1) < 0.001 + 0.1
-    assert latency.seconds(1) != 0.001
-
-
-async def test_a_run_that_fails_teaches_nothing_and_raises_where_it_is_awaited() -> None:
+async def test_a_run_that_fails_raises_where_it_is_awaited() -> None:
     def refuse(tensors: Tensors) -> Tensors:
         raise InvalidRequest("no")
 
-    latency = table(None)
-    lane = Lane(refuse, latency, inline_seconds=0.0)
-    outputs = lane.start({"x": rows(1.0)}, 1)
+    device = Device()
+    outputs = Runner(device, refuse, table(None), inline_seconds=0.0).start({"x": rows(1.0)}, 1)
     assert isinstance(outputs, asyncio.Future)
     with pytest.raises(InvalidRequest):
         await outputs
-    assert latency.seconds(1) == float("inf")
-    lane.close()
+    device.close()
 
 
-async def test_a_closed_lane_drops_what_it_has_not_begun() -> None:
+@pytest.mark.parametrize("lanes", [1, 2])
+async def test_as_many_batches_run_at_a_time_as_there_are_lanes(lanes: int) -> None:
+    began = threading.Semaphore(0)
+    may_end = threading.Event()
+
+    def run(tensors: Tensors) -> Tensors:
+        began.release()
+        may_end.wait(timeout=1.0)
+        return double(tensors)
+
+    device = Device(lanes)
+    runner = Runner(device, run, table(None), inline_seconds=0.0)
+    answers = [runner.start({"x": rows(float(number))}, 1) for number in range(3)]
+    for _ in range(lanes):
+        assert began.acquire(timeout=1.0)
+    assert not began.acquire(timeout=0.01)
+    may_end.set()
+    for answer in answers:
+        assert isinstance(answer, asyncio.Future)
+        await answer
+    device.close()
+
+
+async def test_a_closed_device_drops_what_it_has_not_begun() -> None:
     may_end = threading.Event()
 
     def run(tensors: Tensors) -> Tensors:
         may_end.wait(timeout=1.0)
         return double(tensors)
 
-    lane = Lane(run, table(None), inline_seconds=0.0)
-    running, waiting = lane.start({"x": rows(1.0)}, 1), lane.start({"x": rows(2.0)}, 1)
+    device = Device()
+    runner = Runner(device, run, table(None), inline_seconds=0.0)
+    running, waiting = runner.start({"x": rows(1.0)}, 1), runner.start({"x": rows(2.0)}, 1)
     assert isinstance(running, asyncio.Future)
     assert isinstance(waiting, asyncio.Future)
-    lane.close()
+    device.close()
     may_end.set()
     with pytest.raises(asyncio.CancelledError):
         await waiting
