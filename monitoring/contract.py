@@ -34,11 +34,14 @@ class Metric:
 MODEL = ("model_name", "model_version")
 
 PROTOCOLS = ("v1", "v2", "grpc")
-CODES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 429, 499, 500, 503, 504)
+CODES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 429, 499, 500, 501, 503, 504)
 """Every status a request can end with; a gRPC status counts as the HTTP status it means. 499: the caller left."""
 OUTCOMES = ("success", "client_error", "server_error")
-STAGES = ("decode", "queue", "assemble", "inference", "encode")
+STAGES = ("decode", "queue", "assemble", "inference", "encode", "user_code")
+"""The last is code of a user's own around the model, with what it waits for the model."""
 TRIGGERS = ("full", "timeout", "idle", "drain")
+MODEL_STATES = ("LOADING", "READY", "UNLOADING", "UNAVAILABLE")
+"""The words of the model repository's index."""
 REJECTIONS = (
     *("queue_full", "overloaded_bytes", "late", "draining", "loading", "too_large", "bad_input", "slow_caller"),
     *("unauthenticated", "forbidden"),
@@ -189,6 +192,20 @@ CONTRACT = (
         Kind.GAUGE,
         "1 while the model is loaded and warmed up.",
         "readiness alert",
+        labels=MODEL,
+    ),
+    Metric(
+        "ecluse_model_state",
+        Kind.GAUGE,
+        "1 on the state that the version is in; one that could not be loaded is UNAVAILABLE until its files change.",
+        "rollout panel, failed load alert",
+        labels=(*MODEL, "state"),
+    ),
+    Metric(
+        "ecluse_model_load_failures_total",
+        Kind.COUNTER,
+        "Times that the version could not be loaded or warmed up; what was served before still is.",
+        "failed load alert",
         labels=MODEL,
     ),
     Metric(

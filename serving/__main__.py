@@ -7,7 +7,7 @@ import sys
 from serving import logs, ports
 from serving.door import door_of
 from serving.errors import StartupError
-from serving.model_folder import find_version
+from serving.model_folder import find_models, find_versions
 from serving.settings import load
 
 
@@ -18,7 +18,10 @@ def main() -> None:
     try:
         settings = load(sys.argv[1:])
         # A wrong folder, file of keys or port is told before TensorFlow's ten seconds of import.
-        find_version(settings.model_dir)
+        if settings.models_dir is not None:
+            find_models(settings.models_dir)
+        else:
+            find_versions(settings.model_dir)
         door_of(settings)
         ports.check(settings.bind_address, settings.http_port, "HTTP")
         if settings.enable_grpc:
@@ -27,7 +30,7 @@ def main() -> None:
 
         from serving.predictor import Predictor, Server
 
-        Server(settings).start([Predictor(settings)])
+        Server(settings).start([] if settings.models_dir is not None else [Predictor(settings)])
     except StartupError as error:
         sys.exit(f"ecluse: {error}")
 

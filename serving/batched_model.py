@@ -20,7 +20,7 @@ from serving.endpoint import DirectEndpoint
 from serving.latency import LatencyTable
 from serving.metrics import ModelMetrics
 from serving.model_config import Batching
-from serving.model_folder import find_version
+from serving.model_folder import ModelVersion
 from serving.saved_model import SavedModel, configure_threads
 from serving.schedule import Policy, buckets_up_to
 from serving.settings import Settings
@@ -31,24 +31,24 @@ from serving.warm_up import warm_up
 class BatchedModel:
     """One model version. `load_graph` and `warm_up` are slow and may run on a thread; then `open`."""
 
-    def __init__(self, name: str, settings: Settings, device: Device) -> None:
+    def __init__(self, name: str, found: ModelVersion, settings: Settings) -> None:
         self.name = name
-        self.version = ""
+        self.version = found.version
+        self._folder = found.folder
         self._settings = settings
-        self._device = device
+        self._batcher: Batcher | None = None
 
     def load_graph(self) -> None:
         """Read the model; raises StartupError where it cannot be served."""
         began = perf_counter()
         threads = self._settings.tensorflow
         configure_threads(intra_op=threads.intra_op_threads or cpu_quota(), inter_op=threads.inter_op_threads)
-        found = find_version(self._settings.model_dir)
-        self.version, self._folder = found.version, found.folder
-        self._model = SavedModel(found.folder, self._settings.signature_name)
+        self._model = SavedModel(self._folder, self._settings.signature_name)
         self._load_seconds = perf_counter() - began
 
     def warm_up(self) -> None:
         """Run every batch size; raises ModelFailed where the model does."""
+        self._model.shorten()
         batch = self._settings.batch
         declared = self._model.signature
         declared = replace(declared, is_batched=declared.is_batched and batch.enabled)
@@ -70,12 +70,12 @@ class BatchedModel:
             note=warmth.note or None,
         )
 
-    def open(self, metrics: ModelMetrics) -> DirectEndpoint:
+    def open(self, metrics: ModelMetrics, device: Device) -> DirectEndpoint:
         """Begin to answer; called on the event loop."""
         batch = self._settings.batch
         latency = self._latency
         runner = Runner(
-            self._device,
+            device,
             self._model.run,
             latency,
             # A run is only as short as warm-up found it where rows cannot grow.
@@ -86,7 +86,7 @@ class BatchedModel:
             self._policy,
             metrics,
             latency,
-            self._device.turns,
+            device.turns,
             is_batched=self.signature.is_batched,
             max_queue_rows=batch.queue_rows,
             max_queue_bytes=batch.queue_bytes,
@@ -116,13 +116,20 @@ class BatchedModel:
         batch = self._settings.batch
         return Batching(batch.max_rows, self._policy.buckets, batch.max_wait_seconds)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits or runs."""
+        return self._batcher is None or self._batcher.is_idle
+
     def drain(self) -> None:
         """Let what is queued leave without waiting for company."""
-        self._batcher.drain()
+        if self._batcher is not None:
+            self._batcher.drain()
 
     def close(self) -> None:
         """Refuse whatever still waits."""
-        self._batcher.close()
+        if self._batcher is not None:
+            self._batcher.close()
 
 
 def _policy(settings: Settings, buckets: tuple[int, ...]) -> Policy:

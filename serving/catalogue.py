@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from serving.endpoint import Endpoint
 from serving.errors import Draining, NotReady, UnknownModel
 from serving.lifecycle import Lifecycle, Phase
+from serving.versions import by_number
 
 STABLE = "stable"
 """The label whose version is served to those who name none."""
@@ -132,11 +133,6 @@ class Catalogue:
             raise Draining(f"model {name!r} was not loaded before the server was told to stop")
         phase = self._lifecycle.phase
         raise NotReady(f"model {name!r} is {'not loaded' if phase is Phase.READY else phase}, try again soon")
-
-
-def by_number(version: str) -> tuple[int, str]:
-    """Order versions as numbers; what is none comes first."""
-    return (int(version), version) if version.isdecimal() else (-1, version)
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ ServingError
 - WrongMethod: 405, the path is known, the method is not
 - PayloadTooLarge: 413, the request can never fit
 - WrongContentType: 415, the body is of a kind we do not read
+- Unimplemented: 501, the model does not do what was asked
 - SlowCaller: 408, the request did not come whole in time
 - DeadlineExceeded: 504, the answer would have come too late
 - Refused: 503, the caller may retry, here or elsewhere
@@ -132,6 +133,14 @@ class WrongContentType(ServingError):
     http_status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     grpc_status = "INVALID_ARGUMENT"
     reason = "bad_input"
+
+
+class Unimplemented(ServingError):
+    """What was asked exists in the protocol, and this model does not do it."""
+
+    http_status = HTTPStatus.NOT_IMPLEMENTED
+    grpc_status = "UNIMPLEMENTED"
+    reason = "unimplemented"
 
 
 class SlowCaller(ServingError):

@@ -131,6 +131,7 @@ class GrpcService:
     async def _run(self, message: bytes, call: Call, ending: "_Ending") -> bytes:
         request = payload_grpc.parse(message)
         ending.model = (request.head.model_name, request.head.model_version)
+        ending.series = self._metrics.of_model(request.head.model_name)
         try:
             endpoint = self._catalogue.find(*ending.model)
             ending.series = endpoint.metrics

@@ -5,9 +5,12 @@ the code raises or gives is an answer with a status that fits.
 """
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from math import inf
-from typing import Any
+from time import perf_counter
+from typing import Any, TypeVar
 
 import kserve
 import orjson
@@ -16,13 +19,34 @@ from kserve.model import InferenceVerb
 
 from serving import logs, model_config, payload_grpc, payload_v2
 from serving.call import Call
-from serving.errors import DeadlineExceeded, InvalidRequest, ModelFailed, NotReady, ServingError
+from serving.errors import (
+    DeadlineExceeded,
+    Draining,
+    InvalidRequest,
+    ModelFailed,
+    NotReady,
+    ServingError,
+    Unimplemented,
+)
 from serving.kserve_tensors import as_array, to_infer_request
 from serving.metrics import ModelMetrics
 from serving.payload_grpc import InferMessage
 from serving.request import OutputChoice, Request
 from serving.signature import Tensors
 from serving.steps import in_task
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Hooked:
+    """Which version is behind the code."""
+
+    name: str
+    version: str
+    platform: str
+    about: Callable[[], AbstractContextManager[None]]
+    """Entered around the code, so that what it asks of the model reaches this version."""
 
 
 class HookedEndpoint:
@@ -31,63 +55,87 @@ class HookedEndpoint:
     KServe's own histograms are observed by KServe's own call.
     """
 
-    def __init__(self, model: kserve.Model, version: str, platform: str, metrics: ModelMetrics) -> None:
-        self.name: str = model.name
-        self.version = version
+    def __init__(self, model: kserve.Model, hooked: Hooked, metrics: ModelMetrics) -> None:
+        self.name = hooked.name
+        self.version = hooked.version
         self.metrics = metrics
-        self._platform = platform
+        self._hooked = hooked
         self._model = model
+        self._calls: set[asyncio.Task[Any] | None] = set()
+        self._is_closed = False
 
     def metadata(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "versions": [self.version],
-            "platform": self._platform,
-            "inputs": self._model.get_input_types(),
-            "outputs": self._model.get_output_types(),
-        }
+        with self._hooked.about():
+            return {
+                "name": self.name,
+                "versions": [self.version],
+                "platform": self._hooked.platform,
+                "inputs": self._model.get_input_types(),
+                "outputs": self._model.get_output_types(),
+            }
 
     def config(self) -> dict[str, Any]:
         return model_config.describe_metadata(self.metadata())
 
     async def predict_v1(self, body: bytes, call: Call) -> bytes:
-        return _dump(await in_task(self._call(payload_v2.parse_object(body), call)))
+        began = perf_counter()
+        payload = payload_v2.parse_object(body)
+        self.metrics.decoded_around_code(_count_instances(payload), perf_counter() - began)
+        answer = await in_task(self._within(self._call(payload, call), call.timeout_seconds))
+        return self._encoded(perf_counter(), _dump(answer))
 
     async def explain_v1(self, body: bytes, call: Call) -> bytes:
         if type(self._model).explain is kserve.Model.explain and self._model.explainer_host is None:
             raise InvalidRequest(f"model {self.name!r} has no explainer")
-        return _dump(await in_task(self._call(payload_v2.parse_object(body), call, InferenceVerb.EXPLAIN)))
+        payload = payload_v2.parse_object(body)
+        return _dump(
+            await in_task(self._within(self._call(payload, call, InferenceVerb.EXPLAIN), call.timeout_seconds))
+        )
 
     async def infer_v2(self, body: bytes, head_bytes: int | None, call: Call) -> tuple[bytes, int | None]:
         if head_bytes == 0:
             raise InvalidRequest(
                 f"model {self.name!r} has code around it that needs JSON, so it takes no raw binary request"
             )
+        began = perf_counter()
         message, tail = payload_v2.parse(body, head_bytes)
         try:
             # preprocess may change what the model's signature would be asked for, so it is not asked yet.
             request = payload_v2.decode(message, tail, payload_v2.declared_signature(message))
+            self.metrics.decoded_around_code(request.rows, perf_counter() - began)
             outputs, request = await in_task(self._infer(request, call))
-            return payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
+            began = perf_counter()
+            answer = payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
+            return self._encoded(began, answer)
         except ServingError as error:
             error.request_id = payload_v2.readable_id(message)
             raise
 
     async def infer_grpc(self, message: InferMessage, call: Call) -> bytes:
+        began = perf_counter()
         request = payload_grpc.decode(message, payload_grpc.declared_signature(message.head))
+        self.metrics.decoded_around_code(request.rows, perf_counter() - began)
         outputs, request = await in_task(self._infer(request, call))
-        return payload_grpc.encode(
+        began = perf_counter()
+        answer = payload_grpc.encode(
             outputs, request, model_name=self.name, model_version=self.version, is_raw=bool(message.raw)
         )
+        return self._encoded(began, answer)
+
+    def close(self) -> None:
+        """Refuse whatever still runs: nobody is left hanging."""
+        self._is_closed = True
+        for running in filter(None, list(self._calls)):
+            running.cancel()
+
+    def _encoded(self, began: float, answer: T) -> T:
+        self.metrics.encoded_around_code(perf_counter() - began)
+        return answer
 
     async def _infer(self, request: Request, call: Call) -> tuple[Tensors, Request]:
         """Give the outputs, and the request with the names of those it gets."""
         timeout_seconds = min(call.timeout_seconds, request.timeout_seconds)
-        try:
-            async with asyncio.timeout(None if timeout_seconds == inf else timeout_seconds):
-                response = await self._call(to_infer_request(request, self.name), call)
-        except TimeoutError:
-            raise DeadlineExceeded(f"no answer within the request's timeout of {timeout_seconds:g} s") from None
+        response = await self._within(self._call(to_infer_request(request, self.name), call), timeout_seconds)
         outputs = self._outputs(response)
         missing = [choice.name for choice in request.outputs if choice.name not in outputs]
         if missing:
@@ -95,18 +143,41 @@ class HookedEndpoint:
         choices = request.outputs or tuple(OutputChoice(name, request.is_binary) for name in outputs)
         return outputs, replace(request, outputs=choices)
 
+    async def _within(self, work: Coroutine[Any, Any, Any], timeout_seconds: float) -> Any:
+        """Await user code until its deadline, or until this endpoint is closed; runs in a task of its own."""
+        task = asyncio.current_task()
+        self._calls.add(task)
+        try:
+            async with asyncio.timeout(None if timeout_seconds == inf else timeout_seconds):
+                return await work
+        except TimeoutError:
+            raise DeadlineExceeded(f"no answer within the request's timeout of {timeout_seconds:g} s") from None
+        except asyncio.CancelledError:
+            if not self._is_closed:
+                raise
+            raise Draining("the server stopped before the request was answered") from None
+        finally:
+            self._calls.discard(task)
+
     async def _call(self, payload: Any, call: Call, verb: InferenceVerb = InferenceVerb.PREDICT) -> Any:
         """Run user code, whose failures are the model's and not ours."""
+        began = perf_counter()
         try:
-            response, _ = await self._model(payload, headers=call.headers, verb=verb)
+            with self._hooked.about():
+                response, answer_headers = await self._model(payload, headers=call.headers, verb=verb)
         except ServingError:
             raise
         except InvalidInput as error:
             raise InvalidRequest(str(error.reason)) from error
         except ModelNotReady as error:
             raise NotReady(f"model {self.name!r} is not ready") from error
+        except NotImplementedError as error:
+            raise Unimplemented(f"model {self.name!r} does not {verb.name.lower()} this: {error}") from error
         except Exception as error:
             raise self._failed(error) from error
+        self.metrics.code_ran(perf_counter() - began)
+        if answer_headers:
+            call.answer_headers = {str(name): str(value) for name, value in answer_headers.items()}
         return response
 
     def _outputs(self, response: Any) -> Tensors:
@@ -121,6 +192,12 @@ class HookedEndpoint:
     def _failed(self, error: Exception) -> ModelFailed:
         logs.event("model_failed", level=logs.ERROR, error=error, model_name=self.name)
         return ModelFailed(f"the model failed: {type(error).__name__}")
+
+
+def _count_instances(payload: dict[str, Any]) -> int:
+    """Count rows as V1 writes them; what the code makes of the body is its own affair."""
+    instances = payload.get("instances")
+    return len(instances) if isinstance(instances, list) else 1
 
 
 def _dump(response: Any) -> bytes:

@@ -6,7 +6,7 @@ children of labelled metrics are looked up once a model, not once a request.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
 from http import HTTPStatus
 from itertools import product
@@ -21,6 +21,8 @@ from prometheus_client.process_collector import ProcessCollector
 from monitoring.contract import (
     CODES,
     CONTRACT,
+    MODEL,
+    MODEL_STATES,
     OUTCOMES,
     PROTOCOLS,
     REJECTIONS,
@@ -34,6 +36,10 @@ from serving.schedule import Trigger
 from serving.series import Count, Distribution, Family, Level, Shared
 
 CALLER_LEFT = 499
+
+
+RETIRED_VERSIONS = 4
+"""Versions of a model whose counters outlive them."""
 
 
 class Observable(Protocol):
@@ -64,6 +70,8 @@ class Metrics:
         self.draining = self["ecluse_draining"].labels()
         self.strangers = RequestMetrics(self, "", "")
         """Requests that reached no model we serve."""
+        self._announced: dict[str, RequestMetrics] = {}
+        self._retired: dict[str, list[str]] = {}
 
     def __getitem__(self, name: str) -> Any:
         """A family of the contract, by name."""
@@ -82,6 +90,47 @@ class Metrics:
     def enter_phase(self, phase: str, phases: Iterable[str]) -> None:
         for each in phases:
             self["ecluse_phase"].labels(each).set(each == phase)
+
+    # Models
+
+    def announce(self, model_name: str) -> None:
+        """Begin to count the requests to a model that none of its versions could take."""
+        if model_name not in self._announced:
+            self._announced[model_name] = RequestMetrics(self, model_name, "")
+
+    def of_model(self, model_name: str) -> "RequestMetrics":
+        """The series of requests to a model that reached no version of it."""
+        return self._announced.get(model_name, self.strangers)
+
+    def load_begins(self, model_name: str, model_version: str) -> None:
+        self["ecluse_model_load_failures_total"].labels(model_name, model_version)
+        retired = self._retired.get(model_name, [])
+        if model_version in retired:
+            retired.remove(model_version)
+
+    def load_failed(self, model_name: str, model_version: str) -> None:
+        self["ecluse_model_load_failures_total"].labels(model_name, model_version).inc()
+
+    def enter_state(self, model_name: str, model_version: str, state: str) -> None:
+        for each in MODEL_STATES:
+            self["ecluse_model_state"].labels(model_name, model_version, each).set(each == state)
+
+    def retire(self, model_name: str, model_version: str) -> None:
+        """Forget a version that is gone: its state at once, what it counted once a few more have gone.
+
+        What was counted since the last scrape would be lost otherwise.
+        """
+        self._forget(model_name, model_version, {Kind.GAUGE})
+        retired = self._retired.setdefault(model_name, [])
+        if model_version not in retired:
+            retired.append(model_version)
+        if len(retired) > RETIRED_VERSIONS:
+            self._forget(model_name, retired.pop(0), set(Kind))
+
+    def _forget(self, model_name: str, model_version: str, kinds: Container[Kind]) -> None:
+        for metric in CONTRACT:
+            if metric.kind in kinds and metric.labels[:2] == MODEL:
+                self[metric.name].remove(model_name, model_version)
 
     def render(self) -> bytes:
         return generate_latest(self.registry)
@@ -162,6 +211,18 @@ class ModelMetrics(RequestMetrics):
     def encoded(self, seconds: float) -> None:
         self._stages["encode"](seconds)
         self._postprocess(seconds)
+
+    # Requests through a user's own code, whose histograms of KServe's are observed by KServe's own call
+
+    def decoded_around_code(self, rows: int, seconds: float) -> None:
+        self._request_rows.observe(rows)
+        self._stages["decode"](seconds)
+
+    def code_ran(self, seconds: float) -> None:
+        self._stages["user_code"](seconds)
+
+    def encoded_around_code(self, seconds: float) -> None:
+        self._stages["encode"](seconds)
 
     # Batches
 

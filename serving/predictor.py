@@ -8,9 +8,15 @@ with hooks of its user's goes through `HookedEndpoint`, which speaks KServe's ty
 
 import platform
 import sys
-from collections.abc import Sequence
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from functools import partial
 from importlib import metadata
+from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import kserve
 import orjson
@@ -22,28 +28,43 @@ from serving.batched_model import BatchedModel
 from serving.device import Device
 from serving.endpoint import PLATFORM, DirectEndpoint, Endpoint
 from serving.errors import ModelFailed, NotReady, StartupError
-from serving.hooked_endpoint import HookedEndpoint
+from serving.hooked_endpoint import Hooked, HookedEndpoint
 from serving.kserve_tensors import from_infer_request, to_infer_response
 from serving.metrics import Metrics, ModelMetrics
+from serving.model_folder import ModelVersion, find_versions
 from serving.process import Process, leave
+from serving.repository import ModelsFolder
 from serving.settings import Settings
+from serving.versions import by_number
+
+SERVING: ContextVar[DirectEndpoint] = ContextVar("serving")
+"""The version that a call of a user's code is about: one predictor stands for all of its versions."""
 
 
 class Predictor(kserve.Model):  # type: ignore[misc]  # kserve ships no types
-    """A SavedModel as a KServe model, whose requests are batched."""
+    """A SavedModel as a KServe model, whose requests are batched; its versions are served side by side."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.model_name)
-        self._device = Device(settings.device.lanes)
-        self._model = BatchedModel(settings.model_name, settings, self._device)
-        self._direct: DirectEndpoint | None = None
+        self.settings = settings
+        self.folder = settings.model_dir
+        self.device: Device | None = None
+        """Where its batches run: the server's, which all models share."""
+        # Weak: a version is given up once nobody has its endpoint in hand.
+        self._open: WeakValueDictionary[str, DirectEndpoint] = WeakValueDictionary()
+        self._loading: PredictorVersion | None = None
+        self._loaded_early: PredictorVersion | None = None
 
     # KServe's contract
 
     def load(self) -> bool:
-        self.load_graph()
-        self.warm_up()
-        return bool(self.ready)
+        """Read and warm up the version being loaded; called by hand, the newest in the folder."""
+        version = self._loading
+        if version is None:
+            version = self._loaded_early = PredictorVersion(self, find_versions(self.folder)[-1])
+        version.read()
+        self.ready = True
+        return True
 
     async def predict(
         self,
@@ -52,56 +73,121 @@ class Predictor(kserve.Model):  # type: ignore[misc]  # kserve ships no types
         response_headers: dict[str, str] | None = None,  # noqa: ARG002
     ) -> Any:
         """Take what KServe's `preprocess` gives: a dict (V1) or an InferRequest (V2)."""
-        if self._direct is None:
+        direct = self._direct()
+        if direct is None:
             raise NotReady(f"model {self.name!r} is not loaded")
-        signature = self._direct.signature
+        signature = direct.signature
         if isinstance(payload, dict):
             asked = payload_v1.decode(payload, signature)
-            return orjson.loads(payload_v1.encode(await self._direct.run(asked.request), asked, signature))
+            return orjson.loads(payload_v1.encode(await direct.run(asked.request), asked, signature))
         if isinstance(payload, kserve.InferRequest):
             request = from_infer_request(payload, signature)
-            return to_infer_response(await self._direct.run(request), self.name, request.id)
+            return to_infer_response(await direct.run(request), self.name, request.id)
         raise ModelFailed(f"preprocess gave a {type(payload).__name__}, expected a dict or an InferRequest")
 
     def get_input_types(self) -> list[dict[str, Any]]:
-        return list(self._direct.metadata()["inputs"]) if self._direct else []
+        direct = self._direct()
+        return list(direct.metadata()["inputs"]) if direct else []
 
     def get_output_types(self) -> list[dict[str, Any]]:
-        return list(self._direct.metadata()["outputs"]) if self._direct else []
+        direct = self._direct()
+        return list(direct.metadata()["outputs"]) if direct else []
 
-    # The process's contract
+    # The repository's contract
+
+    def version(self, found: ModelVersion) -> "PredictorVersion":
+        early, self._loaded_early = self._loaded_early, None
+        return early if early is not None and early.found == found else PredictorVersion(self, found)
+
+    def load_version(self, version: "PredictorVersion") -> None:
+        """Run `load`, which may be a user's own, for this version."""
+        self._loading = version
+        try:
+            self.load()
+        finally:
+            self._loading = None
+
+    def opened(self, direct: DirectEndpoint) -> None:
+        self._open[direct.version] = direct
+
+    def closed(self) -> None:
+        self.ready = bool(self._open)
+
+    def _direct(self) -> DirectEndpoint | None:
+        """The version this call is about, or the newest there is."""
+        return SERVING.get(None) or (self._open.get(max(self._open, key=by_number)) if self._open else None)
+
+
+class PredictorVersion:
+    """One version of a predictor's model, on its way to an endpoint."""
+
+    def __init__(self, predictor: Predictor, found: ModelVersion) -> None:
+        self.found = found
+        self._predictor = predictor
+        self._model = BatchedModel(predictor.name, found, predictor.settings)
+        self._is_read = self._is_warm = False
+        self._hooked: weakref.ref[HookedEndpoint] | None = None
 
     def load_graph(self) -> None:
-        self._model.load_graph()
+        if self._is_read:
+            return
+        if type(self._predictor).load is not Predictor.load:
+            self._predictor.load_version(self)
+        if not self._is_read:
+            self._model.load_graph()
+            self._is_read = True
 
     def warm_up(self) -> None:
+        if not self._is_warm:
+            self._model.warm_up()
+            self._is_warm = True
+        self._predictor.ready = True
+
+    def read(self) -> None:
+        """Load and warm up at once, as KServe's `load` promises."""
+        self._model.load_graph()
+        self._is_read = True
         self._model.warm_up()
-        self.ready = True
+        self._is_warm = True
 
     def open(self, metrics: Metrics) -> Endpoint:
-        model_metrics = _model_metrics(metrics, self.name, self._model.version)
-        self._direct = self._model.open(model_metrics)
-        if _has_hooks(type(self)):
-            return HookedEndpoint(self, self._model.version, PLATFORM, model_metrics)
-        return self._direct
+        model_metrics = _model_metrics(metrics, self._predictor.name, self.found.version)
+        direct = self._model.open(model_metrics, self._predictor.device or Device())
+        self._predictor.opened(direct)
+        if not _has_hooks(type(self._predictor)):
+            return direct
+        version = Hooked(self._predictor.name, self.found.version, PLATFORM, partial(_about, direct))
+        hooked = HookedEndpoint(self._predictor, version, model_metrics)
+        self._hooked = weakref.ref(hooked)
+        return hooked
+
+    @property
+    def is_idle(self) -> bool:
+        return self._model.is_idle
 
     def drain(self) -> None:
-        if self._direct is not None:
-            self._model.drain()
+        self._model.drain()
 
     def close(self) -> None:
-        self.ready = False
-        if self._direct is not None:
-            self._model.close()
-        self._device.close()
+        self._model.close()
+        hooked = self._hooked() if self._hooked is not None else None
+        if hooked is not None:
+            hooked.close()
+        self._predictor.closed()
 
 
 class Foreign:
-    """Any other `kserve.Model`: it loads itself and batches nothing."""
+    """Any other `kserve.Model`: it loads itself, has one version and batches nothing."""
+
+    folder: Path | None = None
 
     def __init__(self, model: kserve.Model) -> None:
         self.name: str = model.name
         self._model = model
+        self._endpoint: weakref.ref[HookedEndpoint] | None = None
+
+    def version(self, found: ModelVersion) -> "Foreign":  # noqa: ARG002 - it has but one
+        return Foreign(self._model)
 
     def load_graph(self) -> None:
         if not self._model.ready:
@@ -112,14 +198,34 @@ class Foreign:
             raise StartupError(f"model {self.name!r} is not ready after load()")
 
     def open(self, metrics: Metrics) -> Endpoint:
-        model_metrics = _model_metrics(metrics, self.name, "1")
-        return HookedEndpoint(self._model, "1", "kserve", model_metrics)
+        version = Hooked(self.name, "1", "kserve", nullcontext)
+        endpoint = HookedEndpoint(self._model, version, _model_metrics(metrics, self.name, "1"))
+        self._endpoint = weakref.ref(endpoint)
+        return endpoint
+
+    @property
+    def is_idle(self) -> bool:
+        return True  # nothing is queued, and its calls hold the endpoint
 
     def drain(self) -> None:
         """Nothing is queued here."""
 
     def close(self) -> None:
+        endpoint = self._endpoint() if self._endpoint is not None else None
+        if endpoint is not None:
+            endpoint.close()
         self._model.stop()
+        self._model.ready = False
+
+
+@contextmanager
+def _about(direct: DirectEndpoint) -> Iterator[None]:
+    """Whatever asks the predictor inside asks this version."""
+    token = SERVING.set(direct)
+    try:
+        yield
+    finally:
+        SERVING.reset(token)
 
 
 class Server(kserve.ModelServer):  # type: ignore[misc]  # kserve ships no types
@@ -135,7 +241,7 @@ class Server(kserve.ModelServer):  # type: ignore[misc]  # kserve ships no types
         self.settings = settings
 
     def start(self, models: Sequence[kserve.Model]) -> None:
-        """Serve the models until a signal; exits the process with its status."""
+        """Serve the models until a signal, and those of `models_dir` where it is set; exits with the status."""
         for model in models:
             self.register_model(model)
         metrics = Metrics()
@@ -147,11 +253,18 @@ class Server(kserve.ModelServer):  # type: ignore[misc]  # kserve ships no types
             tensorflow=saved_model.VERSION,
             kserve=metadata.version("kserve"),
         )
-        served = [model if isinstance(model, Predictor) else Foreign(model) for model in models]
+        device = Device(self.settings.device.lanes)
+        sources = [_on(device, model) if isinstance(model, Predictor) else Foreign(model) for model in models]
+        folder = self.settings.models_dir
+        models_folder = ModelsFolder(folder, partial(self._predictor, device, folder)) if folder is not None else None
         try:
-            leave(uvloop.run(Process(self.settings, served, metrics).run()))
+            leave(uvloop.run(Process(self.settings, sources, models_folder, metrics, device).run()))
         except StartupError as error:
             sys.exit(f"ecluse: {error}")
+
+    def _predictor(self, device: Device, folder: Path, name: str) -> Predictor:
+        settings = self.settings.model_copy(update={"model_name": name, "model_dir": folder / name})
+        return _on(device, Predictor(settings))
 
 
 def _model_metrics(metrics: Metrics, name: str, version: str) -> ModelMetrics:
@@ -163,6 +276,11 @@ def _model_metrics(metrics: Metrics, name: str, version: str) -> ModelMetrics:
         predict=metrics.share(PREDICT_HIST_TIME).labels(model_name=name),
         postprocess=metrics.share(POST_HIST_TIME).labels(model_name=name),
     )
+
+
+def _on(device: Device, predictor: Predictor) -> Predictor:
+    predictor.device = device
+    return predictor
 
 
 def _has_hooks(predictor: type[Predictor]) -> bool:

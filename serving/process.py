@@ -7,30 +7,30 @@ list of steps because order is all it has to get right.
 """
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
+from collections.abc import Coroutine, Sequence
 from time import perf_counter
-from typing import NoReturn, Protocol, TypeVar
+from typing import NoReturn, TypeVar
 
 from serving import VERSION, logs, tls
 from serving.catalogue import Catalogue
+from serving.device import Device
 from serving.door import door_of
-from serving.endpoint import Endpoint
-from serving.errors import ServingError, StartupError
 from serving.extensions import Extensions
 from serving.grpc_server import GrpcListener, grpc_listener
 from serving.http_listener import HttpListener
 from serving.lifecycle import Lifecycle, Phase
 from serving.metrics import Metrics
+from serving.repository import ModelsFolder, Repository
 from serving.rest import RestApp
+from serving.served_model import Rules, Source
 from serving.settings import Settings
+from serving.versions import VersionLabels, VersionPolicy
 
 T = TypeVar("T")
 
@@ -43,45 +43,43 @@ LAST_WORDS_SECONDS = 1.0
 THREADS = ("loading", "lane")
 """How the names of threads begin that may be inside TensorFlow."""
 
+SWITCH_SECONDS = 0.0005
+
 YOUNG_OBJECTS = 50_000
 """New objects before the collector looks: at its own 700 it walks the young ones many times a batch."""
-
-
-class ServedModel(Protocol):
-    """A model on its way to an endpoint. The first two calls are made on a thread and may be slow."""
-
-    name: str
-
-    def load_graph(self) -> None: ...
-
-    def warm_up(self) -> None: ...
-
-    def open(self, metrics: Metrics) -> Endpoint:
-        """Begin to answer; called on the event loop."""
-        ...
-
-    def drain(self) -> None:
-        """Let what is queued leave at once."""
-        ...
-
-    def close(self) -> None: ...
 
 
 class Process:
     """One server process: its models, its two listeners and its life."""
 
-    def __init__(self, settings: Settings, models: Sequence[ServedModel], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sources: Sequence[Source],
+        models_folder: ModelsFolder | None,
+        metrics: Metrics,
+        device: Device,
+    ) -> None:
         self._settings = settings
-        self._models = models
         self._metrics = metrics
+        self._device = device
         self._lifecycle = Lifecycle()
-        self._catalogue = Catalogue(self._lifecycle)
+        labels = VersionLabels(settings.versions.labels)
+        self._catalogue = Catalogue(self._lifecycle, labels.of)
+        rules = Rules(
+            VersionPolicy.parse(settings.versions.policy),
+            unload_first=settings.versions.swap == "unload_first",
+            drain_seconds=settings.drain.timeout_seconds,
+        )
+        self._repository = Repository(sources, models_folder, rules, labels, self._catalogue, metrics, self._lifecycle)
         self._door = door_of(settings)
-        self._extensions = Extensions(self._catalogue, None)
+        self._extensions = Extensions(self._catalogue, self._repository, settings.versions.policy)
         self._server_metadata = {"name": "ecluse", "version": VERSION, "extensions": self._extensions.names}
         self._signals: list[signal.Signals] = []
         self._is_closed = False
-        self._phase_told: Phase | None = None
+        self._told: Phase | None = None
+        self._told_ready = False
+        self._began = perf_counter()
 
     async def run(self) -> int:
         """Serve until a signal says otherwise; gives the exit status."""
@@ -89,8 +87,6 @@ class Process:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._hear, number)
-        for model in self._models:
-            self._catalogue.announce(model.name)
         rest, grpc = self._listeners()
         await rest.start()
         if grpc is not None:
@@ -100,7 +96,7 @@ class Process:
         logs.event("listening", http_port=rest.port, grpc_port=grpc.port if grpc else None)
         try:
             if await self._until_stopped(self._load()):
-                await self._stop.wait()
+                await self._serve()
         finally:
             is_clean = await self._drain([listener for listener in (rest, grpc) if listener is not None])
         return 0 if is_clean else 1
@@ -141,24 +137,26 @@ class Process:
         return rest, grpc
 
     async def _load(self) -> None:
-        began = perf_counter()
-        for model in self._models:
-            await on_thread(model.load_graph)
-        self._lifecycle.enter(Phase.WARMING)
-        for model in self._models:
-            try:
-                await on_thread(model.warm_up)
-            except ServingError as error:
-                raise StartupError(f"model {model.name!r} cannot be warmed up: {error}") from error
-            endpoint = model.open(self._metrics)
-            endpoint.metrics.watch("ecluse_model_ready", partial(self._catalogue.is_ready, model.name))
-            self._catalogue.open(endpoint)
+        # A thread that builds a graph gives way to the event loop after this long, not after Python's own 5 ms.
+        sys.setswitchinterval(SWITCH_SECONDS)
         # TensorFlow's heap is large and lives as long as the process: a collector that walks it is the tail latency.
+        # What models add comes later and can be collected, so that one that goes gives its memory back.
         gc.collect()
         gc.freeze()
+        await self._repository.start()
+        gc.collect()
         gc.set_threshold(YOUNG_OBJECTS, 50, 100)
+        if self._lifecycle.phase is Phase.LOADING:
+            self._lifecycle.enter(Phase.WARMING)
         self._lifecycle.enter(Phase.READY)
-        logs.event("ready", models=self._catalogue.names(), seconds=round(perf_counter() - began, 3))
+
+    async def _serve(self) -> None:
+        """Until a signal; models follow their folders meanwhile."""
+        poll_seconds = self._settings.versions.poll_seconds
+        if not poll_seconds or self._settings.repository.mode == "explicit":
+            await self._stop.wait()
+        else:
+            await self._until_stopped(self._repository.watch(poll_seconds))
 
     async def _until_stopped(self, work: Coroutine[None, None, None]) -> bool:
         """Do the work unless a signal comes first; say whether it was done."""
@@ -174,12 +172,11 @@ class Process:
 
     async def _drain(self, listeners: Sequence[HttpListener | GrpcListener]) -> bool:
         """Stop without losing a request; say whether every one was answered in time."""
-        was_ready = self._lifecycle.is_ready
+        was_serving = self._lifecycle.phase is Phase.READY
         self._lifecycle.enter(Phase.DRAINING)
-        if was_ready and signal.SIGTERM in self._signals:
+        if was_serving and signal.SIGTERM in self._signals:
             await asyncio.sleep(self._settings.drain.lame_duck_seconds)
-        for model in self._models:
-            model.drain()
+        self._repository.drain()
         timeout_seconds = self._settings.drain.timeout_seconds
         # A caller who has waited until the deadline is told so, before the connection goes.
         deadline = asyncio.get_running_loop().call_later(timeout_seconds, self._close_models)
@@ -196,8 +193,8 @@ class Process:
         if self._is_closed:
             return
         self._is_closed = True
-        for model in self._models:
-            model.close()
+        self._repository.close()
+        self._device.close()
 
     def _hear(self, number: signal.Signals) -> None:
         if self._signals:
@@ -211,37 +208,13 @@ class Process:
     def _tell_phase(self, phase: Phase) -> None:
         self._metrics.enter_phase(phase, Phase)
         self._metrics.draining.set(self._lifecycle.is_draining)
-        if phase is not self._phase_told:
-            self._phase_told = phase
+        if phase is not self._told:
+            self._told = phase
             logs.event("phase", phase=phase)
-
-
-def on_thread(work: Callable[[], T]) -> "asyncio.Future[T]":
-    """Run slow work on a thread of its own, which does not hold up the exit of the process."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if done.done():
-            return
-        if error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(result)  # type: ignore[arg-type]  # either a result or an error
-
-    def run() -> None:
-        result: T | None = None
-        error: BaseException | None = None
-        try:
-            result = work()
-        # The border of a thread: what is raised here would otherwise be seen by nobody.
-        except BaseException as raised:  # noqa: BLE001
-            error = raised
-        with contextlib.suppress(RuntimeError):  # the loop may have ended, and then nobody waits
-            loop.call_soon_threadsafe(settle, result, error)
-
-    threading.Thread(target=run, name="loading", daemon=True).start()
-    return done
+        if self._lifecycle.is_ready is not self._told_ready:
+            self._told_ready = self._lifecycle.is_ready
+            seconds = round(perf_counter() - self._began, 3)
+            logs.event("ready" if self._told_ready else "not_ready", models=self._catalogue.names(), seconds=seconds)
 
 
 def leave(status: int) -> NoReturn:

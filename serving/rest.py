@@ -103,7 +103,7 @@ class RestApp:
         """Run one inference and count how it ended."""
         began = perf_counter()
         self._metrics.inflight[protocol] += 1
-        series: RequestMetrics = self._metrics.strangers
+        series: RequestMetrics = self._metrics.of_model(name)
         code = HTTPStatus.OK.value
         reason: str | None = None
         try:

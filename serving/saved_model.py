@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from serving.datatypes import NAMES
-from serving.direct_call import as_array, direct_call
+from serving.direct_call import Call, as_array, direct_call
 from serving.errors import InvalidRequest, ModelExhausted, ModelFailed, StartupError
 from serving.labels import read_labels
 from serving.signature import UNKNOWN, Signature, Tensors, TensorSpec
@@ -53,6 +53,10 @@ class SavedModel:
             raise StartupError(f"model folder {folder} cannot be loaded: {_first_line(error)}") from error
         name, self.public = _choose(self._loaded.signatures, signature_name, folder)
         self.signature = _signature(name, self.public, folder)
+        self.direct: Call | None = None
+
+    def shorten(self) -> None:
+        """Look for a shorter way into the graph, which takes a run or two of it; called before the first request."""
         self.direct = direct_call(self.public, self.run_publicly, self.signature.inputs)
 
     def run(self, tensors: Tensors) -> Tensors:

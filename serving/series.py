@@ -116,8 +116,9 @@ class Family(Collector, Generic[S]):
         return series
 
     def remove(self, *values: object) -> None:
-        """Export a series no longer."""
-        self._series.pop(tuple(map(str, values)), None)
+        """Export no longer what has these values for its first labels."""
+        first = tuple(map(str, values))
+        self._series = {key: series for key, series in self._series.items() if key[: len(first)] != first}
 
     def describe(self) -> Iterator[Metric]:
         yield self._family()

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from serving.errors import StartupError
+from serving.versions import VersionLabels, VersionPolicy
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -192,6 +193,41 @@ class Tensorflow(Group):
     """Operations that run at once. Batches keep the processors busy already."""
 
 
+def _policy(text: str) -> str:
+    VersionPolicy.parse(text)
+    return text
+
+
+def _labels(text: str) -> str:
+    VersionLabels(text)
+    return text
+
+
+class Versions(Group):
+    """Which versions of a model are served, and how one takes another's place."""
+
+    policy: Annotated[str, AfterValidator(_policy)] = "latest:1"
+    """`latest:N` serves the N newest versions in the folder, `all` every one, `specific:3,5` those. Each takes memory
+    of its own; a path without a version means the newest, or the label `stable` where it is given."""
+    labels: Annotated[str, AfterValidator(_labels)] = ""
+    """Names for versions, as `stable=3,canary=4`, or `mnist/canary=4` for one model alone. A version with a label is
+    served whatever the policy says."""
+    poll_seconds: float = Field(2.0, ge=0, le=3600)
+    """How often the folders are looked at. A new version is loaded once two looks in a row saw the same complete
+    files; zero looks at the start alone."""
+    swap: Literal["beside", "unload_first"] = "beside"
+    """`beside` loads a version while the one before it serves, and needs memory for both. `unload_first` makes room
+    first: until the new one is ready, the server is not."""
+
+
+class Repository(Group):
+    """Whether models follow their folders or requests."""
+
+    mode: Literal["poll", "explicit"] = "poll"
+    """`poll` follows the folders. `explicit` loads what lies there at the start, and from then on only what a request
+    asks for."""
+
+
 class Settings(Group):
     """All settings of a server."""
 
@@ -199,6 +235,9 @@ class Settings(Group):
     """The model's name in paths and metrics."""
     model_dir: Path = Path("/mnt/models")
     """A SavedModel, or a folder of numbered versions of which the newest is served."""
+    models_dir: File = None
+    """A folder of models in place of a single one: each child is a SavedModel or holds numbered versions, and its name
+    is the model's. Models may come and go. `model_name` and `model_dir` are not read then."""
     signature_name: str = Field("serving_default", min_length=1)
     """The signature to call; where the model has only one other, that is taken."""
     bind_address: str = "0.0.0.0"  # noqa: S104 - a pod is reached by its address
@@ -222,6 +261,8 @@ class Settings(Group):
     tls: Tls = Tls()
     drain: Drain = Drain()
     tensorflow: Tensorflow = Tensorflow()
+    versions: Versions = Versions()
+    repository: Repository = Repository()
 
     @model_validator(mode="after")
     def _default_level_exists(self) -> "Settings":

@@ -136,6 +136,7 @@ def example(error: type[errors.ServingError]) -> errors.ServingError:
 RAISED: dict[str, Exception] = {
     **{error.__name__: example(error) for error in leaves(errors.ServingError)},
     "ValueError": ValueError("a secret of the model's"),
+    "NotImplementedError": NotImplementedError("only digits"),
     "InvalidInput": InvalidInput("a sentence of KServe's"),
     "ModelNotReady": ModelNotReady("raising"),
 }

@@ -27,6 +27,8 @@ OTHERS = ("process_", "python_", "request_")
 IMAGE = [[[0] * 4] * 4]
 MODEL = {"model_name": "image", "model_version": "1"}
 STRANGER = {"model_name": "", "model_version": ""}
+NO_VERSION = {"model_name": "image", "model_version": ""}
+"""Of a model that is served, what reached no version of it."""
 """What a request to no model of ours is counted under."""
 COUNTED_SECONDS = 10.0
 
@@ -200,8 +202,8 @@ COUNTED = [
     Counted("an unknown model by v1", rest(PREDICT.format("other"), {}), "v1", 404, None, STRANGER),
     Counted("an unknown model by v2", rest(INFER.format("other"), {}), "v2", 404, None, STRANGER),
     Counted("an unknown model by gRPC", message("other"), "grpc", 404, None, STRANGER),
-    Counted("an unknown version", message(version="7"), "grpc", 404, None, STRANGER),
-    Counted("a wrong method", rest(INFER.format("image"), None, "GET"), "v2", 405, None, STRANGER),
+    Counted("an unknown version", message(version="7"), "grpc", 404, None, NO_VERSION),
+    Counted("a wrong method", rest(INFER.format("image"), None, "GET"), "v2", 405, None, NO_VERSION),
     Counted("too large a body", announce_too_much, "v2", 413, "too_large"),
     Counted(
         "a wrong content type", rest(INFER.format("image"), {}, headers={"Content-Type": "a/b"}), "v2", 415, "bad_input"

@@ -16,6 +16,7 @@ from serving.endpoint import DirectEndpoint
 from serving.errors import InvalidRequest, ModelFailed, StartupError
 from serving.latency import LatencyTable
 from serving.metrics import Metrics, ModelMetrics
+from serving.model_folder import find_versions
 from serving.saved_model import SavedModel
 from serving.schedule import buckets_up_to
 from serving.settings import Batch, Settings
@@ -175,11 +176,11 @@ async def endpoint(zoo: Path) -> AsyncIterator[Open]:
     device = Device()
 
     def open_(name: str) -> DirectEndpoint:
-        model = BatchedModel(name, Settings(model_name=name, model_dir=zoo / name, batch=Batch(max_rows=8)), device)
+        model = BatchedModel(name, find_versions(zoo / name)[-1], Settings(batch=Batch(max_rows=8)))
         model.load_graph()
         model.warm_up()
         opened.append(model)
-        return model.open(model_metrics(name))
+        return model.open(model_metrics(name), device)
 
     yield open_
     for model in opened:

@@ -29,6 +29,7 @@ DOCUMENTED = {
     "Draining": (503, "UNAVAILABLE", "draining"),
     "ModelFailed": (500, "INTERNAL", "model_failed"),
     "ModelExhausted": (500, "INTERNAL", "model_exhausted"),
+    "Unimplemented": (501, "UNIMPLEMENTED", "unimplemented"),
     "LoadFailed": (500, "INTERNAL", "load_failed"),
 }
 

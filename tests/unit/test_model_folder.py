@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 
 from serving.errors import StartupError
-from serving.model_folder import ModelVersion, find_version
+from serving.model_folder import ModelVersion, find_models, find_versions, is_complete, look_at
+
+
+def find_version(folder: Path) -> ModelVersion:
+    """The newest one."""
+    return find_versions(folder)[-1]
 
 
 def make(folder: Path, *models: str, file: str = "saved_model.pb") -> Path:
@@ -93,3 +98,69 @@ def test_a_file_of_keras_is_told_with_the_way_to_a_model(tmp_path: Path, name: s
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match="cannot be read: File name too long"):
         find_version(tmp_path / ("long" * 100))
+
+
+def test_all_versions_are_found_oldest_first(tmp_path: Path) -> None:
+    make(tmp_path, "2", "10", "9")
+    assert [found.version for found in find_versions(tmp_path)] == ["2", "9", "10"]
+
+
+# A folder of models
+
+
+def test_a_folder_of_models_holds_models_and_models_with_versions(tmp_path: Path) -> None:
+    make(tmp_path, "flowers", "digits/1", "digits/2", ".copying", "..data", "a:b", "notes/old")
+    (tmp_path / "README.md").touch()
+    assert find_models(tmp_path) == {"digits": tmp_path / "digits", "flowers": tmp_path / "flowers"}
+
+
+def test_a_folder_of_models_that_is_missing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StartupError, match=r"folder of models .*/nowhere cannot be read: No such file"):
+        find_models(tmp_path / "nowhere")
+
+
+# Whether a version is whole
+
+
+def files(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("names", "complete"),
+    [
+        pytest.param(["saved_model.pb"], True, id="a graph without variables"),
+        pytest.param(["variables/variables.index"], False, id="no graph"),
+        pytest.param(["saved_model.pb", "variables/variables.index"], False, id="no data"),
+        pytest.param(["saved_model.pb", "variables/variables.data-00000-of-00001"], False, id="no index"),
+        pytest.param(
+            ["saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00002"],
+            False,
+            id="one shard of two",
+        ),
+        pytest.param(
+            ["saved_model.pbtxt", "variables/variables.index", "variables/variables.data-00000-of-00001"],
+            True,
+            id="everything",
+        ),
+        pytest.param(
+            ["saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001_temp_1/part"],
+            False,
+            id="a shard that is still being written",
+        ),
+    ],
+)
+def test_a_version_is_complete_with_every_file_that_its_names_promise(
+    tmp_path: Path, names: list[str], *, complete: bool
+) -> None:
+    assert is_complete(look_at(files(tmp_path, *names))) is complete
+
+
+def test_a_look_sees_each_change_of_a_file(tmp_path: Path) -> None:
+    before = look_at(files(tmp_path, "saved_model.pb", "assets/words.txt"))
+    assert look_at(tmp_path) == before
+    (tmp_path / "assets/words.txt").write_text("more")
+    assert look_at(tmp_path) != before

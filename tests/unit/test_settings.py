@@ -14,6 +14,7 @@ KNOBS = tuple(knobs())
 OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "model_name": ("digits", "digits"),
     "model_dir": ("/somewhere/else", Path("/somewhere/else")),
+    "models_dir": ("/somewhere/many", Path("/somewhere/many")),
     "signature_name": ("score", "score"),
     "bind_address": ("::1", "::1"),
     "http_port": ("9000", 9000),
@@ -50,6 +51,11 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "drain_timeout_seconds": ("5.5", 5.5),
     "tensorflow_intra_op_threads": ("4", 4),
     "tensorflow_inter_op_threads": ("2", 2),
+    "versions_policy": ("specific:3,5", "specific:3,5"),
+    "versions_labels": ("stable=3,digits/canary=4", "stable=3,digits/canary=4"),
+    "versions_poll_seconds": ("0.5", 0.5),
+    "versions_swap": ("unload_first", "unload_first"),
+    "repository_mode": ("explicit", "explicit"),
 }
 """For every setting another value than its default, as it is written and as it is read."""
 
