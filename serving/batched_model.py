@@ -119,7 +119,8 @@ class BatchedModel:
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits or runs."""
-        return self._batcher is None or self._batcher.is_idle
+        # Counting them forgets those whose callers have gone.
+        return self._batcher is None or (not self._batcher.queue_requests and self._batcher.is_idle)
 
     def drain(self) -> None:
         """Let what is queued leave without waiting for company."""

@@ -94,11 +94,6 @@ class Batcher:
         return self._queue.bytes
 
     @property
-    def is_idle(self) -> bool:
-        """Whether nothing waits or runs."""
-        return not (self._running or self._retries or self.queue_requests)
-
-    @property
     def oldest_seconds(self) -> float:
         """The age of the oldest request in the queue, zero when there is none."""
         arrived = self._queue.oldest_arrival

@@ -267,6 +267,7 @@ STATUSES: Mapping[str, Status] = {
     "NotReady": Status(503, "UNAVAILABLE", "loading"),
     "Draining": Status(503, "UNAVAILABLE", "draining"),
     "ModelFailed": Status(500, "INTERNAL", "model_failed"),
+    "ModelExhausted": Status(500, "INTERNAL", "model_exhausted"),
     "Unimplemented": Status(501, "UNIMPLEMENTED", "unimplemented"),
     "NotImplementedError": Status(501, "UNIMPLEMENTED", "unimplemented"),
     "LoadFailed": Status(500, "INTERNAL", "load_failed"),
