@@ -7,6 +7,7 @@ HTTP_PORT  ?= 8080
 GRPC_PORT  ?= 8081
 REQUEST    ?= docs/examples/seven.json
 BENCH      ?= --docs
+FUZZ_SECONDS ?= 600
 ROUNDS     ?= 20
 
 .DEFAULT_GOAL := help
@@ -110,6 +111,10 @@ test-chaos: setup ## faults while callers are waiting
 
 test-rolling: setup ## replace servers under load, 50,000 requests at least: none may be lost (ROUNDS=20)
 	@$(python) -m tests.chaos.rolling --rounds $(ROUNDS)
+
+.PHONY: fuzz
+fuzz: setup ## fuzz the decoders, all of them in FUZZ_SECONDS=600; exit 1 where a promise is broken
+	@$(python) -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 ## Measure and tidy
 
