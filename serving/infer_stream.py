@@ -6,7 +6,7 @@ request, and the stream goes on. Knows no model and no status.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from copy import copy
 from typing import Any
@@ -25,23 +25,32 @@ AHEAD = 64
 """Requests of one stream that may be under way: then the next is not read, and flow control holds its sender back."""
 
 
-async def answer_stream(messages: AsyncIterator[bytes], call: Call, infer: Infer) -> AsyncIterator[bytes]:
+async def answer_stream(messages: AsyncIterator[bytes], call: Call, infer: Infer) -> AsyncGenerator[bytes, None]:
     """Answer each message; whoever stops listening cancels what is under way."""
-    begun: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(AHEAD)
+    begun: asyncio.Queue[asyncio.Future[bytes] | None] = asyncio.Queue(AHEAD)
 
     async def begin() -> None:
         try:
             async for message in messages:
                 # A copy, because each has answer headers of its own.
-                await begun.put(asyncio.ensure_future(_answer(infer(message, copy(call)))))
-        finally:
+                answer = asyncio.ensure_future(_answer(infer(message, copy(call))))
+                try:
+                    await begun.put(answer)
+                except asyncio.CancelledError:
+                    await _give_up(answer)
+                    raise
+        # Whatever ends the messages ends the answers, in its turn.
+        except Exception as error:  # noqa: BLE001
+            end: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+            end.set_exception(error)
+            await begun.put(end)
+        else:
             await begun.put(None)
 
     reading = asyncio.ensure_future(begin())
     try:
         while (answer := await begun.get()) is not None:
             yield await answer
-        await reading
     finally:
         await _give_up(reading)
         while not begun.empty():
@@ -57,8 +66,10 @@ async def _answer(answered: Awaitable[bytes]) -> bytes:
         return ModelStreamInferResponse(error_message=failure.details, infer_response=named).SerializeToString()
 
 
-async def _give_up(task: "asyncio.Task[Any] | None") -> None:
-    if task is not None and not task.done():
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+async def _give_up(work: "asyncio.Future[Any] | None") -> None:
+    if work is None:
+        return
+    work.cancel()
+    # Whatever came of it, nobody asks any more.
+    with suppress(asyncio.CancelledError, Exception):
+        await work

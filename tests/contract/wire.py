@@ -17,6 +17,7 @@ TIMEOUT_SECONDS = 30.0
 SERVICE = "inference.GRPCInferenceService"
 EXTENSIONS = [
     *("binary_tensor_data", "classification", "schedule_policy", "statistics", "model_configuration"),
+    "model_repository",
 ]
 """What the server says of itself that it can, beside the protocol."""
 JSON = {"Content-Type": "application/json"}
