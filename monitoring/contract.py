@@ -34,7 +34,7 @@ class Metric:
 MODEL = ("model_name", "model_version")
 
 PROTOCOLS = ("v1", "v2", "grpc")
-CODES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 429, 499, 500, 501, 503, 504)
+CODES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 429, 431, 499, 500, 501, 503, 504)
 """Every status a request can end with; a gRPC status counts as the HTTP status it means. 499: the caller left."""
 OUTCOMES = ("success", "client_error", "server_error")
 STAGES = ("decode", "queue", "assemble", "inference", "encode", "user_code")
@@ -43,9 +43,21 @@ TRIGGERS = ("full", "timeout", "idle", "drain")
 MODEL_STATES = ("LOADING", "READY", "UNLOADING", "UNAVAILABLE")
 """The words of the model repository's index."""
 REJECTIONS = (
-    *("queue_full", "overloaded_bytes", "late", "draining", "loading", "too_large", "bad_input", "slow_caller"),
+    *(
+        "queue_full",
+        "overloaded_bytes",
+        "too_many_connections",
+        "late",
+        "draining",
+        "loading",
+        "too_large",
+        "bad_input",
+        "slow_caller",
+    ),
     *("unauthenticated", "forbidden"),
 )
+
+TURNED_AWAY = ("too_many_connections", "bad_input", "head_too_large", "slow_caller")
 
 # All bounds of OpenTelemetry's HTTP histogram up to 10 s, with more below 5 ms, where a small model answers.
 LATENCY_SECONDS = (
@@ -92,6 +104,19 @@ CONTRACT = (
         "Requests accepted and not yet answered.",
         "saturation panel, drain check",
         labels=("protocol",),
+    ),
+    Metric(
+        "ecluse_http_connections",
+        Kind.GAUGE,
+        "Connections open to the REST listener.",
+        "saturation panel",
+    ),
+    Metric(
+        "ecluse_connections_turned_away_total",
+        Kind.COUNTER,
+        "REST connections closed for what their caller did before a request was whole, by reason.",
+        "tells an attack or a broken client from load",
+        labels=("reason",),
     ),
     Metric(
         "ecluse_stage_duration_seconds",

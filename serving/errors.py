@@ -11,12 +11,14 @@ ServingError
 - PayloadTooLarge: 413, the request can never fit
 - WrongContentType: 415, the body is of a kind we do not read
 - Unimplemented: 501, the model does not do what was asked
+- HeadTooLarge: 431, the head of the request is longer than any should be
 - SlowCaller: 408, the request did not come whole in time
 - DeadlineExceeded: 504, the answer would have come too late
 - Refused: 503, the caller may retry, here or elsewhere
   - Overloaded: the queue is full
   - TooManyBytes: the bodies in flight fill the memory set aside for them
   - PredictedLate: the answer would come after the request's deadline
+  - TooManyConnections: as many connections are open as may be
   - NotReady: the model is loading
   - Draining: the process is about to end
 - ModelFailed: 500, the model itself failed
@@ -143,6 +145,14 @@ class Unimplemented(ServingError):
     reason = "unimplemented"
 
 
+class HeadTooLarge(ServingError):
+    """The head of the request, or the number of its headers, is beyond its limit."""
+
+    http_status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    grpc_status = "RESOURCE_EXHAUSTED"
+    reason = "head_too_large"
+
+
 class SlowCaller(ServingError):
     """The request was begun, and its bytes stopped coming."""
 
@@ -193,6 +203,13 @@ class PredictedLate(Refused):
     """
 
     reason = "late"
+    is_shed = True
+
+
+class TooManyConnections(Refused):
+    """The connection was one too many; on it, only health and metrics are told."""
+
+    reason = "too_many_connections"
     is_shed = True
 
 

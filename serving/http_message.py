@@ -17,7 +17,7 @@ TEXT: HeaderList = ((b"content-type", b"text/plain; version=0.0.4; charset=utf-8
 class HttpRequest:
     """One request whose body is complete, or will never be."""
 
-    __slots__ = ("body", "failure", "headers", "id", "method", "path", "query")
+    __slots__ = ("body", "failure", "headers", "held_bytes", "id", "method", "path", "query")
 
     def __init__(
         self,
@@ -38,6 +38,8 @@ class HttpRequest:
         """A name that came twice holds both values, with a comma between."""
         self.body = body
         """Decoded from its Content-Encoding, if it had one."""
+        self.held_bytes = 0
+        """Bytes taken of those that may be in flight; whoever took the first gives them all back."""
         self.id = b""
         """The name it goes by in the log and in its answer; the application's to give."""
         self.failure = failure

@@ -18,17 +18,19 @@ class InflightBytes:
         self._limit_bytes = limit_bytes
         self.held_bytes = 0
 
-    def take(self, count: int) -> None:
+    def take(self, count: int, already: int = 0) -> None:
         """Take room for so many bytes more; raises TooManyBytes where they do not fit.
 
-        A message alone in the house always fits: whether it is too large by itself is another limit's business.
+        `already` is what the same message has taken: one that is alone in the house always fits, because whether
+        it is too large by itself is another limit's business.
         """
-        if self.held_bytes and self.held_bytes + count > self._limit_bytes:
+        held = self.held_bytes
+        if held + count > self._limit_bytes and held > already:
             raise TooManyBytes(
-                f"requests of {self.held_bytes} bytes are in flight, so {count} more do not fit: "
+                f"requests of {held} bytes are in flight, so {count} more do not fit: "
                 f"the limit is {self._limit_bytes} (LIMIT_INFLIGHT_BYTES)"
             )
-        self.held_bytes += count
+        self.held_bytes = held + count
 
     def give_back(self, count: int) -> None:
         self.held_bytes -= count

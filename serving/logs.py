@@ -56,5 +56,3 @@ def configure() -> None:
     warnings.simplefilter("ignore", DeprecationWarning)
     # KServe configures handlers of its own for a logger that has none.
     logging.getLogger("kserve").addHandler(logging.NullHandler())
-    # uvicorn reports a malformed HTTP request at this level; anyone could fill the log with it.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

@@ -28,6 +28,7 @@ from monitoring.contract import (
     REJECTIONS,
     STAGES,
     TRIGGERS,
+    TURNED_AWAY,
     Kind,
 )
 from monitoring.contract import Metric as Described
@@ -67,6 +68,8 @@ class Metrics:
         """Requests accepted and not yet answered, by protocol."""
         for protocol in PROTOCOLS:
             self["ecluse_inflight_requests"].labels(protocol).set_function(partial(self.inflight.__getitem__, protocol))
+        for reason in TURNED_AWAY:
+            self["ecluse_connections_turned_away_total"].labels(reason)
         self.draining = self["ecluse_draining"].labels()
         self.strangers = RequestMetrics(self, "", "")
         """Requests that reached no model we serve."""

@@ -23,7 +23,9 @@ from serving.device import Device
 from serving.door import door_of
 from serving.extensions import Extensions
 from serving.grpc_server import GrpcListener, grpc_listener
+from serving.http_connection import HttpLimits
 from serving.http_listener import HttpListener
+from serving.inflight_bytes import InflightBytes
 from serving.lifecycle import Lifecycle, Phase
 from serving.metrics import Metrics
 from serving.repository import ModelsFolder, Repository
@@ -73,6 +75,7 @@ class Process:
         )
         self._repository = Repository(sources, models_folder, rules, labels, self._catalogue, metrics, self._lifecycle)
         self._door = door_of(settings)
+        self._inflight_bytes = InflightBytes(settings.limit.inflight_bytes)
         self._extensions = Extensions(self._catalogue, self._repository, settings.versions.policy)
         self._server_metadata = {"name": "ecluse", "version": VERSION, "extensions": self._extensions.names}
         self._signals: list[signal.Signals] = []
@@ -113,16 +116,26 @@ class Process:
             extensions=self._extensions,
         )
         files = tls.files_of(settings.tls.certificate, settings.tls.key, settings.tls.client_ca)
-        if files is not None:
-            tls.ServerTls(files, ["http/1.1"])
-        address = settings.bind_address
+        turned_away = self._metrics["ecluse_connections_turned_away_total"]
         rest = HttpListener(
             app,
-            address,
+            settings.bind_address,
             settings.http_port,
-            payload_bytes=settings.limit.payload_bytes,
-            keep_alive_seconds=settings.http.keep_alive_seconds,
+            limits=HttpLimits(
+                connections=settings.http.connections,
+                payload_bytes=settings.limit.payload_bytes,
+                head_bytes=settings.limit.head_bytes,
+                head_fields=settings.limit.head_fields,
+                keep_alive_seconds=settings.http.keep_alive_seconds,
+                head_seconds=settings.http.head_seconds,
+                body_seconds=settings.http.body_seconds,
+                write_seconds=settings.http.write_seconds,
+            ),
+            inflight=self._inflight_bytes,
+            turned_away=lambda reason: turned_away.labels(reason).inc(),
+            tls=None if files is None else tls.ServerTls(files, ["http/1.1"]),
         )
+        self._metrics["ecluse_http_connections"].labels().set_function(lambda: rest.connections)
         if not settings.enable_grpc:
             return rest, None
         grpc = grpc_listener(

@@ -7,7 +7,7 @@ every request whatever it holds. Knows no tensor: endpoints turn bytes into byte
 
 import asyncio
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any
@@ -18,6 +18,7 @@ from serving import logs, payload_v2, rest_extensions
 from serving.call import Call
 from serving.catalogue import Catalogue
 from serving.door import Door
+from serving.endpoint import Endpoint
 from serving.errors import (
     InvalidRequest,
     Refused,
@@ -73,19 +74,11 @@ class RestApp:
         request.id = self._door.ids.name(request.headers.get(REQUEST_ID))
         answer: HttpAnswer
         try:
-            match request.path.split("/"):
-                case ["", "v2", "models", name, "infer"]:
-                    answer = await self._infer(request, "v2", name, "", "infer")
-                case ["", "v2", "models", name, "versions" | "labels", version, "infer"]:
-                    answer = await self._infer(request, "v2", name, version, "infer")
-                case ["", "v1", "models", action] if ":" in action:
-                    name, _, verb = action.rpartition(":")
-                    answer = await self._infer(request, "v1", name, "", verb)
-                case ["", "v1", "models", name, "versions" | "labels", action] if ":" in action:
-                    version, _, verb = action.rpartition(":")
-                    answer = await self._infer(request, "v1", name, version, verb)
-                case parts:
-                    answer = await self._ask(request, [part for part in parts if part])
+            route = _inference(request.path)
+            if route is not None:
+                answer = await self._infer(request, *route)
+            else:
+                answer = await self._ask(request, [part for part in request.path.split("/") if part])
         except ServingError as error:
             answer = self._refusal(error)
         # The last border before the socket: a bug of ours is one answer, not a lost connection.
@@ -93,6 +86,19 @@ class RestApp:
             answer = _bug(error, request.id)
         answer.headers = (*answer.headers, (REQUEST_ID, request.id))
         return answer
+
+    def objection(self, request: HttpRequest) -> ServingError | None:
+        """Say why a request will be refused, as far as its head tells: its body need not come then."""
+        try:
+            route = _inference(request.path)
+            if route is None:
+                self._door.guard.admit_rest(request.path, request.headers)
+            else:
+                self._endpoint(request, *route)
+                _check_content_type(request.headers, is_binary=_head_bytes(request.headers) is not None)
+        except ServingError as error:
+            return error
+        return None
 
     @property
     def is_draining(self) -> bool:
@@ -107,13 +113,7 @@ class RestApp:
         code = HTTPStatus.OK.value
         reason: str | None = None
         try:
-            if self._door.guard.keys is not None:
-                self._door.guard.admit_rest(request.path, request.headers)
-            if verb not in ("infer", "predict", "explain") or (protocol == "v2") != (verb == "infer"):
-                raise UnknownRoute(f"a model has no verb {verb!r}")
-            if request.method != "POST":
-                raise WrongMethod(request.method, request.path, allowed="POST")
-            endpoint = self._catalogue.find(name, version)
+            endpoint = self._endpoint(request, protocol, name, version, verb)
             series = endpoint.metrics
             headers = request.headers
             head_bytes = _head_bytes(headers)
@@ -155,8 +155,20 @@ class RestApp:
     async def _ask(self, request: HttpRequest, parts: list[str]) -> HttpAnswer:
         """Answer whatever is no inference."""
         self._door.guard.admit_rest(request.path, request.headers)
+        if request.failure is not None and request.method != "GET":
+            raise request.failure
         extended = await rest_extensions.answer(request, parts, self._extensions, self._door.guard)
         return extended if extended is not None else self._look_up(request, parts)
+
+    def _endpoint(self, request: HttpRequest, protocol: str, name: str, version: str, verb: str) -> Endpoint:
+        """Find who answers; raises what the request's target, method and keys are refused for."""
+        if self._door.guard.keys is not None:
+            self._door.guard.admit_rest(request.path, request.headers)
+        if verb not in ("infer", "predict", "explain") or (protocol == "v2") != (verb == "infer"):
+            raise UnknownRoute(f"a model has no verb {verb!r}")
+        if request.method != "POST":
+            raise WrongMethod(request.method, request.path, allowed="POST")
+        return self._catalogue.find(name, version)
 
     def _look_up(self, request: HttpRequest, parts: list[str]) -> HttpAnswer:
         """Answer whatever asks about the server or a model."""
@@ -197,8 +209,6 @@ class RestApp:
                 raise UnknownRoute(f"no such path: {request.path}")
         if request.method not in ("GET", "HEAD"):
             raise WrongMethod(request.method, request.path, allowed="GET")
-        if request.failure is not None:
-            raise request.failure
         status = 200 if is_true else HTTPStatus.SERVICE_UNAVAILABLE.value
         if isinstance(found, bytes):
             return HttpAnswer(status, TEXT, found)
@@ -228,6 +238,23 @@ def _find_id(request: HttpRequest) -> str:
     except InvalidRequest:
         return ""
     return payload_v2.readable_id(message)
+
+
+@lru_cache(256)
+def _inference(path: str) -> tuple[str, str, str, str] | None:
+    """Give the protocol, model, version or label, and verb of a path that asks for inference."""
+    match path.split("/"):
+        case ["", "v2", "models", name, "infer"]:
+            return "v2", name, "", "infer"
+        case ["", "v2", "models", name, "versions" | "labels", version, "infer"]:
+            return "v2", name, version, "infer"
+        case ["", "v1", "models", action] if ":" in action:
+            name, _, verb = action.rpartition(":")
+            return "v1", name, "", verb
+        case ["", "v1", "models", name, "versions" | "labels", action] if ":" in action:
+            version, _, verb = action.rpartition(":")
+            return "v1", name, version, verb
+    return None
 
 
 def _texts(headers: Mapping[bytes, bytes]) -> dict[str, str]:

@@ -93,6 +93,10 @@ class Limit(Group):
 
     payload_bytes: int = Field(64 * MIB, ge=KIB)
     """The largest body over REST and the largest message over gRPC; one beyond is answered with 413."""
+    head_bytes: int = Field(64 * KIB, ge=KIB, le=MIB)
+    """The longest head of a request over REST: its path and its headers. One beyond is answered with 431."""
+    head_fields: int = Field(128, ge=16)
+    """The most headers of a request over REST."""
     inflight_bytes: int = Field(512 * MIB, ge=MIB)
     """Bytes of bodies and messages that are held at once, over all callers; a request beyond is turned away as when
     the queue is full. Bounds memory where bodies are large."""
@@ -152,6 +156,15 @@ class Http(Group):
     keep_alive_seconds: int = Field(65, ge=1)
     """How long an idle connection is kept; must exceed the idle time of any proxy in front, or it reuses a
     connection that is being closed."""
+    connections: int = Field(4096, ge=1)
+    """Connections that may be open; on one beyond, health and metrics are told and all else is turned away with 503.
+    Each costs some ten kilobytes and a file descriptor."""
+    head_seconds: float = Field(20.0, gt=0)
+    """How long the head of a request may take from its first byte to its last."""
+    body_seconds: float = Field(30.0, gt=0)
+    """How long a body may go without progress (a kilobyte a second) before it is answered with 408."""
+    write_seconds: float = Field(60.0, gt=0)
+    """How long a caller may leave an answer unread (less than a kilobyte a second) before it is cut off."""
 
 
 def _path(value: object) -> object:

@@ -39,6 +39,13 @@ def test_a_message_alone_always_fits() -> None:
     inflight.take(1)
 
 
+def test_a_message_that_comes_in_pieces_and_is_alone_always_fits() -> None:
+    inflight = InflightBytes(100)
+    inflight.take(90)
+    inflight.take(90, already=90)
+    assert inflight.held_bytes == 180
+
+
 @given(st.lists(st.integers(0, 60)))
 def test_more_than_one_message_never_holds_more_than_the_limit(counts: list[int]) -> None:
     inflight = InflightBytes(100)
