@@ -13,62 +13,115 @@ from loadtests.bench.closed_loop import Load, measure
 from loadtests.bench.cores import Cores
 from loadtests.bench.cpu_time import process_cpu_seconds
 from loadtests.bench.errors import BenchError, Refused
-from loadtests.bench.options import Options
-from loadtests.bench.protocols import PROTOCOLS, PreparedRequest, Target
+from loadtests.bench.machine import Machine
+from loadtests.bench.options import Exhibit, Options
+from loadtests.bench.protocols import MANY_ROWS, PROTOCOLS, PreparedRequest, Target, many_rows_name
 from loadtests.bench.rest_v2 import fetch_inputs
-from loadtests.bench.results import Measurement, Refusal, reduce_sample
-from loadtests.bench.servers import Contender, running
-from loadtests.bench.tensors import Answer, Tensor, differences, one_row
+from loadtests.bench.results import Measurement, Plan, Refusal, Run, reduce_sample
+from loadtests.bench.servers import OURS, Contender, running
+from loadtests.bench.tensorflow_process import raw_batches_per_second
+from loadtests.bench.tensors import Answer, Tensor, differences, made_rows
 
 
 class Contest:
-    """One run: what was asked, what was answered first, what was measured."""
+    """One model: what was asked, what was answered first, what was measured."""
 
-    def __init__(self, options: Options, cores: Cores | None) -> None:
+    def __init__(self, exhibit: Exhibit, folder: Path, options: Options, cores: Cores | None) -> None:
+        self._exhibit = exhibit
+        self._folder = folder
         self._options = options
         self._server_core = cores.server if cores else None
-        self._expected: Answer | None = None
+        self._expected: dict[int, Answer] = {}
         self.tensors: list[Tensor] = []
+        self.many: list[Tensor] = []
+        """The inputs of a large request."""
         self.body_bytes: dict[str, int] = {}
         self.measurements: list[Measurement] = []
         self.refusals: dict[tuple[str, str], Refusal] = {}
+        self.bounds: list[float] = []
+        """Rows a second of raw TensorFlow, one figure a round."""
 
     def run(self) -> None:
         for round_number in range(1, self._options.rounds + 1):
-            for contender in self._options.contenders:
+            for contender in self._exhibit.contenders:
                 with running(
                     contender,
-                    model_name=self._options.model_name,
-                    model_dir=self._options.model_dir,
+                    model_name=self._exhibit.name,
+                    model_dir=self._folder,
                     core=self._server_core,
                     log=self._log(contender, round_number),
                 ) as target:
                     self._measure_server(contender, target, round_number)
+            if self.many:
+                self._measure_bound(round_number)
         if not self.measurements:
             raise BenchError("no server answered over any protocol; the lines above say what each said")
 
-    def _measure_server(self, contender: Contender, target: Target, round_number: int) -> None:
-        if not self.tensors:
-            self.tensors = one_row(fetch_inputs(target.model_name, target.http_port))
-        for protocol, prepare in PROTOCOLS.items():
-            request = prepare(target, self.tensors)
-            self.body_bytes[protocol] = request.body_bytes
-            try:
-                self._check(request.ask(), contender, protocol)
-            except Refused as refusal:
-                self.refusals[contender.name, protocol] = Refusal(contender.name, protocol, str(refusal))
-                print(f"round {round_number}  {contender.title:23}  {protocol:9}  refused: {refusal}")
-                continue
-            for connections in self._options.connections:
-                self._measure_case(contender, target, protocol, request, connections, round_number)
+    def seen(self, date: str, machine: Machine, plan: Plan) -> Run:
+        """Give everything that was seen, with what was asked."""
+        return Run(
+            model=self._exhibit.name,
+            date=date,
+            machine=machine,
+            plan=plan,
+            titles={each.name: each.title for each in self._exhibit.contenders},
+            body_bytes=self.body_bytes,
+            measurements=tuple(self.measurements),
+            refusals=tuple(self.refusals.values()),
+            bounds=tuple(self.bounds),
+        )
 
-    def _check(self, answer: Answer, contender: Contender, protocol: str) -> None:
-        """Compare with the first answer of the run, whoever gave it."""
-        if self._expected is None:
-            self._expected = answer
-        difference = differences(self._expected, answer)
+    def _measure_server(self, contender: Contender, target: Target, round_number: int) -> None:
+        rows = self._options.rows
+        if not self.tensors:
+            inputs = fetch_inputs(target.model_name, target.http_port)
+            self.tensors = made_rows(inputs)
+            self.many = made_rows(inputs, rows) if rows else []
+        for protocol, prepare in PROTOCOLS.items():
+            self._measure_protocol(contender, target, protocol, prepare(target, self.tensors), round_number)
+        if contender is OURS and self.many:
+            request = PROTOCOLS[MANY_ROWS](target, self.many)
+            self._measure_protocol(contender, target, many_rows_name(rows), request, round_number, rows)
+
+    def _measure_protocol(
+        self,
+        contender: Contender,
+        target: Target,
+        protocol: str,
+        request: PreparedRequest,
+        round_number: int,
+        rows: int = 1,
+    ) -> None:
+        self.body_bytes[protocol] = request.body_bytes
+        try:
+            self._check(request.ask(), contender, protocol, rows)
+        except Refused as refusal:
+            self.refusals[contender.name, protocol] = Refusal(contender.name, protocol, str(refusal))
+            print(f"round {round_number}  {contender.title:23}  {protocol:9}  refused: {refusal}")
+            return
+        for connections in self._options.connections:
+            self._measure_case(contender, target, protocol, request, connections, round_number)
+
+    def _check(self, answer: Answer, contender: Contender, protocol: str, rows: int) -> None:
+        """Compare with the first answer of the run to as many rows, whoever gave it."""
+        difference = differences(self._expected.setdefault(rows, answer), answer)
         if difference:
             raise BenchError(f"{contender.title} answers {protocol} differently: {difference}")
+
+    def _measure_bound(self, round_number: int) -> None:
+        rows = self._options.rows
+        batches = raw_batches_per_second(
+            self._folder,
+            self.many,
+            self._options.seconds,
+            core=self._server_core,
+            tensors=self._options.out / "rows.npz",
+        )
+        self.bounds.append(batches * rows)
+        print(
+            f"round {round_number}  raw TensorFlow           {rows} rows a batch  {batches * rows:9,.0f} rows/s",
+            flush=True,
+        )
 
     def _measure_case(
         self,
@@ -94,7 +147,7 @@ class Contest:
         )
         self.measurements.append(seen)
         print(
-            f"round {round_number}  {contender.title:23}  {protocol:9} {connections:4} connections"
+            f"round {round_number}  {contender.title:23}  {protocol:18} {connections:4} connections"
             f"{seen.requests_per_second:9,.0f} requests/s   p50 {seen.p50_seconds * 1000:6.2f} ms"
             f"   p99 {seen.p99_seconds * 1000:6.2f} ms   errors {seen.errors}"
             f"   cores: server {_share(seen.server_cpu_share)}, client {_share(seen.client_cpu_share)}",
@@ -102,7 +155,7 @@ class Contest:
         )
 
     def _log(self, contender: Contender, round_number: int) -> Path:
-        return self._options.out / "logs" / f"{contender.name}-{round_number}.log"
+        return self._options.out / "logs" / f"{self._exhibit.name}-{contender.name}-{round_number}.log"
 
 
 def _share(share: float | None) -> str:

@@ -73,3 +73,10 @@ PROTOCOLS: Mapping[str, Prepare] = {
     "V2 binary": _prepare_binary,
     "gRPC": _prepare_grpc,
 }
+
+MANY_ROWS = "V2 binary"
+"""The protocol that requests of many rows are sent over."""
+
+
+def many_rows_name(rows: int) -> str:
+    return f"{MANY_ROWS}, {rows} rows"

@@ -55,13 +55,15 @@ class Plan:
     seconds: float
     warm_up_seconds: float
     connections: tuple[int, ...]
+    rows: int
     is_pinned: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Everything that the report, the chart and the files are made of."""
+    """Everything that was seen of one model; report, charts and files are made of it."""
 
+    model: str
     date: str
     machine: Machine
     plan: Plan
@@ -69,6 +71,8 @@ class Run:
     body_bytes: dict[str, int]
     measurements: tuple[Measurement, ...]
     refusals: tuple[Refusal, ...]
+    bounds: tuple[float, ...] = ()
+    """Rows a second of raw TensorFlow in batches of `plan.rows`, a figure a round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +149,14 @@ def protocols_of(run: Run) -> list[str]:
     return list(dict.fromkeys(each.protocol for each in run.measurements))
 
 
-def to_json(run: Run) -> str:
-    return json.dumps(asdict(run), indent=2, ensure_ascii=False) + "\n"
+def to_json(runs: Sequence[Run]) -> str:
+    return json.dumps([asdict(run) for run in runs], indent=2, ensure_ascii=False) + "\n"
 
 
-def to_csv(measurements: Sequence[Measurement]) -> str:
+def to_csv(runs: Sequence[Run]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(Measurement.__dataclass_fields__), lineterminator="\n")
+    fields = ["model", *Measurement.__dataclass_fields__]
+    writer = csv.DictWriter(text, fieldnames=fields, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(each) for each in measurements)
+    writer.writerows({"model": run.model} | asdict(each) for run in runs for each in run.measurements)
     return text.getvalue()

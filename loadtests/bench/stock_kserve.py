@@ -17,6 +17,8 @@ from kserve import InferOutput, InferRequest, InferResponse, Model, ModelServer,
 from kserve.utils.numpy_codec import from_np_dtype
 from kserve.utils.utils import generate_uuid
 
+from loadtests.bench.model_folder import newest_version
+
 
 class SavedModelPredictor(Model):  # type: ignore[misc]  # kserve has no types
     """Answers V2 requests with the outputs of a SavedModel's `serving_default`."""
@@ -64,12 +66,6 @@ def describe(name: str, spec: Any) -> dict[str, Any]:
     """Describe a tensor in the words of V2's metadata."""
     shape = [-1 if size is None else size for size in spec.shape.as_list()]
     return {"name": name, "datatype": from_np_dtype(np.dtype(spec.dtype.as_numpy_dtype)), "shape": shape}
-
-
-def newest_version(model_dir: Path) -> Path:
-    """Take the highest numbered folder, or the folder itself if it is a SavedModel."""
-    versions = [each for each in model_dir.iterdir() if each.is_dir() and each.name.isdecimal()]
-    return max(versions, key=lambda each: int(each.name), default=model_dir)
 
 
 if __name__ == "__main__":

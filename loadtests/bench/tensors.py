@@ -1,7 +1,7 @@
 """The tensors of a request, made from what the model says of itself.
 
 A server's V2 metadata names every input with its type and shape; from that
-comes one row of plausible values, the same on every run. Answers come back as
+come rows of plausible values, the same on every run. Answers come back as
 tensors, too, and `differences` tells whether two servers said the same. Knows
 no protocol.
 """
@@ -53,13 +53,13 @@ class Tensor:
         return list(self.array.shape)
 
 
-def one_row(inputs: Sequence[Mapping[str, Any]]) -> list[Tensor]:
-    """Fill every input of a model's V2 metadata for a single row."""
+def made_rows(inputs: Sequence[Mapping[str, Any]], rows: int = 1) -> list[Tensor]:
+    """Fill every input of a model's V2 metadata for so many rows."""
     if not inputs:
         raise BenchError("the model's V2 metadata lists no inputs, so no request can be made for it")
     random = np.random.default_rng(_SEED)
     return [
-        Tensor(each["name"], each["datatype"], _values(random, each["datatype"], _closed_shape(each["shape"])))
+        Tensor(each["name"], each["datatype"], _values(random, each["datatype"], _closed_shape(each["shape"], rows)))
         for each in inputs
     ]
 
@@ -83,9 +83,9 @@ def differences(expected: Answer, answer: Answer) -> str | None:
     return None
 
 
-def _closed_shape(shape: Sequence[int | str]) -> list[int]:
+def _closed_shape(shape: Sequence[int | str], rows: int) -> list[int]:
     sizes = [int(size) for size in shape]
-    return [size if size >= 0 else 1 if axis == 0 else _OPEN_DIMENSION for axis, size in enumerate(sizes)]
+    return [size if size >= 0 else rows if axis == 0 else _OPEN_DIMENSION for axis, size in enumerate(sizes)]
 
 
 def _values(random: np.random.Generator, datatype: str, shape: list[int]) -> Array:

@@ -20,6 +20,10 @@ def latencies(summary: Summary | None) -> str:
     return f"{milliseconds(summary.p50_seconds)} / {milliseconds(summary.p99_seconds)}"
 
 
+def tail(summary: Summary | None) -> str:
+    return "-" if summary is None else f"{summary.p99_seconds / summary.p50_seconds:.2f}"
+
+
 def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.2f}" if seconds < 0.01 else f"{seconds * 1000:.1f}"
 

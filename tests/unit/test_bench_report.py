@@ -8,9 +8,12 @@ import pytest
 
 from loadtests.bench.caveats import caveats
 from loadtests.bench.closed_loop import Sample
+from loadtests.bench.hot_path import HotPath
 from loadtests.bench.machine import Machine
-from loadtests.bench.report import batching_table, conclusions, protocol_table, render
+from loadtests.bench.report import Findings, batching_table, conclusions, many_rows_table, protocol_table, render
 from loadtests.bench.results import Measurement, Plan, Refusal, Run, reduce_sample, summarise, to_csv, to_json
+from loadtests.bench.soak import Soak
+from loadtests.bench.stages import Part
 from loadtests.bench.wording import listing
 
 TITLES = {"ecluse": "Écluse", "kserve": "stock KServe", "ecluse-unbatched": "Écluse without batching"}
@@ -37,6 +40,7 @@ def measurement(contender: str, connections: int, round_number: int, rate: float
 def run_of(*contenders: str) -> Run:
     """Three rounds at 1 and 16 connections, ten requests a second apart."""
     return Run(
+        model="digits",
         date="2026-01-02",
         machine=Machine("a processor", 2, "Linux 6", {"Python": "3.11"}, "abc"),
         plan=Plan(
@@ -46,6 +50,7 @@ def run_of(*contenders: str) -> Run:
             seconds=1.0,
             warm_up_seconds=0.2,
             connections=(1, 16),
+            rows=32,
             is_pinned=True,
         ),
         titles={name: TITLES[name] for name in contenders},
@@ -76,8 +81,8 @@ def test_what_was_not_measured_has_no_summary() -> None:
 
 def test_the_table_has_a_row_per_number_of_connections() -> None:
     assert protocol_table(ALL, "V2 JSON").splitlines()[2:] == [
-        "| 1 | 6,020 [6,010 to 6,030] | 520 [510 to 530] | **11.6** | 0.17 / 0.25 | 1.92 / 2.88 |",
-        "| 16 | 6,020 [6,010 to 6,030] | 520 [510 to 530] | **11.6** | 2.66 / 3.99 | 30.8 / 46.2 |",
+        "| 1 | 6,020 [6,010 to 6,030] | 520 [510 to 530] | **11.6** | 0.17 / 0.25 | 1.50 | 1.92 / 2.88 |",
+        "| 16 | 6,020 [6,010 to 6,030] | 520 [510 to 530] | **11.6** | 2.66 / 3.99 | 1.50 | 30.8 / 46.2 |",
     ]
 
 
@@ -89,15 +94,48 @@ def test_conclusions_are_computed_from_the_figures() -> None:
     ]
 
 
+def test_requests_of_many_rows_are_set_beside_the_bound() -> None:
+    many = tuple(
+        replace(measurement("ecluse", 16, number, rate), protocol="V2 binary, 32 rows")
+        for number, rate in ((1, 900.0), (2, 1000.0), (3, 1100.0))
+    )
+    run = replace(ALL, measurements=(*ALL.measurements, *many), bounds=(30000.0, 40000.0, 50000.0))
+    assert many_rows_table(run).splitlines()[2:] == ["| 16 | 32,000 | 40,000 | **0.80** | 16.0 / 24.0 |"]
+    assert many_rows_table(ALL) == ""
+
+
+def test_the_time_goes_to_stages_with_a_reason_for_each() -> None:
+    parts = (Part("TensorFlow", 0.9, "The graph."), Part("counting", 0.06, "Counts."), Part("HTTP", 0.04, "Parsing."))
+    report = render(Findings((ALL,), (HotPath("digits", "V2 JSON", 64, 9000.0, 100.0, parts),)))
+    assert "digits over V2 JSON at 64 connections: 100 µs of processor time a request" in report
+    assert "| TensorFlow | 90.0 | 90% | The graph. |" in report
+    assert "| counting | 6.0 | 6% | Counts. |" in report
+    assert "| all others | 4.0 |  | Each less than 5 µs. |" in report
+    assert "Parsing." not in report
+
+
+def test_memory_is_told_by_the_minute_and_against_minute_one() -> None:
+    mebibytes = [100.0 + number for number in range(18)]
+    seen = Soak("abc", "digits", 64, 180.0, 1000, 0, 10.0, tuple(int(each * 2**20) for each in mebibytes))
+    report = render(Findings((ALL,), soak=seen))
+    assert "at the end of each minute, in MiB: 105.0, 111.0, 117.0." in report
+    assert "The last figure is +11.43% of minute one's." in report
+
+
+def test_what_did_not_help_is_told_by_hand() -> None:
+    assert "## What was tried and did not help\n\nNothing.\n" in render(Findings((ALL,), tried="Nothing.\n"))
+    assert "did not help" not in render(Findings((ALL,)))
+
+
 def test_nothing_is_concluded_about_a_contender_that_did_not_run() -> None:
     assert conclusions(run_of("kserve")) == []
     assert batching_table(run_of("ecluse", "kserve")) == ""
-    assert "What batching is worth" not in render(run_of("kserve"))
+    assert "What batching is worth" not in render(Findings((run_of("kserve"),)))
 
 
 def test_a_quiet_run_raises_no_doubts() -> None:
     assert caveats(ALL) == []
-    assert "What to doubt" not in render(ALL)
+    assert "What to doubt" not in render(Findings((ALL,)))
 
 
 @pytest.mark.parametrize(
@@ -150,7 +188,7 @@ def test_a_run_without_pinning_or_rounds_says_so() -> None:
 
 
 def test_the_report_names_command_machine_and_commit() -> None:
-    report = render(ALL)
+    report = render(Findings((ALL,)))
     for fact in ("`python -m loadtests.bench`", "a processor, 2 cores", "commit abc", "2026-01-02", "4,000 bytes"):
         assert fact in report
 
@@ -164,8 +202,8 @@ def test_latencies_become_percentiles_and_a_rate() -> None:
 
 
 def test_the_files_hold_every_measurement() -> None:
-    assert len(json.loads(to_json(ALL))["measurements"]) == len(ALL.measurements)
-    rows = list(csv.DictReader(to_csv(ALL.measurements).splitlines()))
+    assert len(json.loads(to_json([ALL]))[0]["measurements"]) == len(ALL.measurements)
+    rows = list(csv.DictReader(to_csv([ALL]).splitlines()))
     assert [float(row["requests_per_second"]) for row in rows] == [
         each.requests_per_second for each in ALL.measurements
     ]

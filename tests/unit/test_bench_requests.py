@@ -11,13 +11,13 @@ from loadtests.bench.grpc_v2 import decode_answer, encode_request
 from loadtests.bench.protobuf_wire import decode_fields, decode_varint, encode_field, encode_varint
 from loadtests.bench.raw_tensor import decode_raw, encode_raw
 from loadtests.bench.rest_v2 import binary_request, json_request, whole_request
-from loadtests.bench.tensors import NUMPY_TYPES, Tensor, differences, one_row
+from loadtests.bench.tensors import NUMPY_TYPES, Tensor, differences, made_rows
 
 PAIR = [Tensor("a", "INT32", np.array([[1, 2]], np.int32)), Tensor("b", "FP32", np.array([0.1], np.float32))]
 
 
-def test_one_row_has_the_shape_the_model_names_and_one_row() -> None:
-    image, words = one_row(
+def test_one_row_has_the_shape_the_model_names_and_made_rows() -> None:
+    image, words = made_rows(
         [
             {"name": "image", "datatype": "UINT8", "shape": [-1, 28, 28]},
             {"name": "words", "datatype": "BYTES", "shape": ["-1", "-1"]},
@@ -27,25 +27,30 @@ def test_one_row_has_the_shape_the_model_names_and_one_row() -> None:
     assert (words.shape, words.array.dtype) == ([1, 16], np.dtype(np.object_))
 
 
+def test_a_request_of_several_rows_has_them_where_the_model_counts_rows() -> None:
+    inputs = [{"name": "x", "datatype": "FP32", "shape": [-1, 2]}, {"name": "fixed", "datatype": "FP32", "shape": [3]}]
+    assert [each.shape for each in made_rows(inputs, 32)] == [[32, 2], [3]]
+
+
 def test_two_runs_ask_the_same() -> None:
     inputs = [{"name": "x", "datatype": "FP32", "shape": [-1, 784]}]
-    assert np.array_equal(one_row(inputs)[0].array, one_row(inputs)[0].array)
+    assert np.array_equal(made_rows(inputs)[0].array, made_rows(inputs)[0].array)
 
 
 @pytest.mark.parametrize("datatype", NUMPY_TYPES)
 def test_every_datatype_survives_its_raw_form(datatype: str) -> None:
-    [tensor] = one_row([{"name": "x", "datatype": datatype, "shape": [-1, 3]}])
+    [tensor] = made_rows([{"name": "x", "datatype": datatype, "shape": [-1, 3]}])
     assert np.array_equal(decode_raw(encode_raw(tensor.array), datatype, [1, 3]), tensor.array)
 
 
 def test_a_datatype_that_cannot_be_made_is_named() -> None:
     with pytest.raises(BenchError, match="BF16"):
-        one_row([{"name": "x", "datatype": "BF16", "shape": [-1]}])
+        made_rows([{"name": "x", "datatype": "BF16", "shape": [-1]}])
 
 
 def test_a_model_without_inputs_cannot_be_asked() -> None:
     with pytest.raises(BenchError, match="lists no inputs"):
-        one_row([])
+        made_rows([])
 
 
 def test_a_json_request_holds_flat_data_without_meaningless_digits() -> None:
