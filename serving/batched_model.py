@@ -106,7 +106,6 @@ class BatchedModel:
             self.signature,
             batcher,
             metrics,
-            grpc_extra_settle_turns=batch.grpc_extra_settle_turns,
             batching=self._batching(),
         )
 

@@ -21,7 +21,7 @@ def no_headers() -> dict[str, str]:
 class Call:
     """One request's surroundings."""
 
-    __slots__ = ("_deadline", "_headers", "_read_headers", "answer_headers", "request_id")
+    __slots__ = ("_deadline", "_headers", "_read_headers", "answer_headers", "extra_settle_turns", "request_id")
 
     def __init__(self, read_headers: Headers = no_headers, deadline: float = inf) -> None:
         """`deadline` is on the clock of `time.monotonic`."""
@@ -32,6 +32,8 @@ class Call:
         """What the answer says beside its body: headers over HTTP, trailing metadata over gRPC."""
         self.request_id = ""
         """What the request goes by in its answer and in the log; the caller's own or made at the door."""
+        self.extra_settle_turns = 0
+        """Turns of the event loop that a batch waits longer, since the transport hands over calls one by one."""
 
     @property
     def headers(self) -> dict[str, str]:

@@ -60,7 +60,6 @@ class DirectEndpoint:
         batcher: Batcher,
         metrics: ModelMetrics,
         *,
-        grpc_extra_settle_turns: int,
         batching: Batching | None = None,
     ) -> None:
         """`batching` is told to those who ask for the configuration; None where requests run alone."""
@@ -70,7 +69,6 @@ class DirectEndpoint:
         self.signature = signature
         self._batcher = batcher
         self._batching = batching
-        self._grpc_extra_settle_turns = grpc_extra_settle_turns
 
     def metadata(self) -> dict[str, Any]:
         return {
@@ -115,7 +113,7 @@ class DirectEndpoint:
         began = perf_counter()
         request = payload_grpc.decode(message, self.signature)
         outputs, began = await self._run(
-            request, began, call.timeout_seconds, extra_settle_turns=self._grpc_extra_settle_turns
+            request, began, call.timeout_seconds, extra_settle_turns=call.extra_settle_turns
         )
         answer = payload_grpc.encode(
             outputs, request, model_name=self.name, model_version=self.version, is_raw=bool(message.raw)

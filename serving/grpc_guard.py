@@ -53,4 +53,4 @@ def _guarded(path: str, method: Unary | Streaming, door: Door, metrics: Metrics)
         async for answered in answer_stream(messages, call):
             yield answered
 
-    return Streaming(answer_many)
+    return method._replace(answer=answer_many)

@@ -31,7 +31,7 @@ class Health:
     def methods(self) -> Methods:
         return {
             f"/{NAME}/Check": Unary(self._check),
-            f"/{NAME}/Watch": Streaming(self._watch),
+            f"/{NAME}/Watch": Streaming(self._watch, is_endless=True),
         }
 
     def _tell(self, _phase: Phase) -> None:

@@ -5,12 +5,12 @@ knows the other. A handler answers with a message or raises CallFailed, and
 nothing else; one that is cancelled has lost its caller or met its deadline.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from typing import Any, NamedTuple
 
 from serving.call import Call
 
-AnswerOne = Callable[[bytes, Call], Awaitable[bytes]]
+AnswerOne = Callable[[bytes, Call], Coroutine[Any, Any, bytes]]
 AnswerMany = Callable[[AsyncIterator[bytes], Call], AsyncIterator[bytes]]
 
 
@@ -24,6 +24,8 @@ class Streaming(NamedTuple):
     """Messages for messages, each at its own pace; one where a side sends a single message is served by it too."""
 
     answer: AnswerMany
+    is_endless: bool = False
+    """Whether only the caller ends it; a server that stops does not wait for such a call."""
 
 
 Methods = Mapping[str, Unary | Streaming]

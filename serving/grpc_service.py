@@ -76,6 +76,13 @@ class GrpcService:
             f"/{NAME}/ModelInfer": Unary(self._infer),
         }
 
+    def refused(self, error: ServingError | CallFailed) -> CallFailed:
+        """Count what a transport refuses before it reaches a method, and say how to."""
+        if isinstance(error, ServingError):
+            error = CallFailed(self._statuses(error)[0], str(error), error.reason)
+        self._metrics.strangers.rejected(error.reason)
+        return error
+
     # Questions
 
     def _question(self, request_type: type[T], answer: Callable[[T], Message]) -> Unary:
@@ -142,14 +149,17 @@ class GrpcService:
         ending.code = 200
         return answer
 
+    def _statuses(self, error: ServingError) -> tuple[str, HTTPStatus]:
+        if isinstance(error, Refused) and error.is_shed:
+            return self._shed_statuses
+        return error.grpc_status, error.http_status
+
     async def _guarded(self, answer: Awaitable[bytes], call: Call, ending: "_Ending | None") -> bytes:
         """Await the answer, and turn whatever else comes into a status."""
         try:
             return await answer
         except ServingError as error:
-            status, code = error.grpc_status, error.http_status
-            if isinstance(error, Refused) and error.is_shed:
-                status, code = self._shed_statuses
+            status, code = self._statuses(error)
             if ending is not None:
                 ending.code, ending.reason = code.value, error.reason
                 ending.series.rejected(error.reason)

@@ -5,10 +5,10 @@ does, slower, and promises the same answers. Knows no protocol and no tensor.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from math import inf
 from time import monotonic
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import grpc
 
@@ -16,13 +16,12 @@ from serving import ports
 from serving.call import Call
 from serving.errors import StartupError
 from serving.grpc_method import AnswerMany, AnswerOne, CallFailed, Methods, Streaming, Unary
+from serving.settings import Grpc
+from serving.tls import TlsFiles
 
 LINGER_SECONDS = 0.5
 """How long nothing must be in flight before the last connections are cut; answers are on the wire by then."""
 POLL_SECONDS = 0.05
-
-FIELD_OVERHEAD_BYTES = 64 * 1024
-"""What names and shapes may add to the tensors of a message."""
 
 Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
@@ -31,18 +30,31 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 class GrpcioListener:
     """The gRPC port, served by grpcio."""
 
-    def __init__(self, methods: Methods, address: str, port: int, *, payload_bytes: int) -> None:
+    def __init__(
+        self,
+        methods: Methods,
+        address: str,
+        port: int,
+        settings: Grpc,
+        *,
+        message_bytes: int,
+        extra_settle_turns: int,
+        tls: TlsFiles | None,
+    ) -> None:
         """Bind the port; raises StartupError where it cannot be had."""
+        self._extra_settle_turns = extra_settle_turns
         self._unary_in_flight = 0
         self._server = grpc.aio.server(
             options=[
-                ("grpc.max_receive_message_length", payload_bytes + FIELD_OVERHEAD_BYTES),
-                ("grpc.max_send_message_length", -1),
+                ("grpc.max_receive_message_length", message_bytes),
+                ("grpc.max_send_message_length", settings.answer_bytes),
                 # Two processes on one port would share its callers unseen.
                 ("grpc.so_reuseport", 0),
                 # A caller's connection outlives no rollout by long: new pods get their share.
-                ("grpc.max_connection_age_ms", 300_000),
-                ("grpc.max_connection_age_grace_ms", 60_000),
+                ("grpc.max_connection_age_ms", _milliseconds(settings.age_seconds)),
+                ("grpc.max_connection_age_grace_ms", _milliseconds(settings.age_grace_seconds)),
+                ("grpc.keepalive_time_ms", _milliseconds(settings.keepalive_seconds)),
+                ("grpc.max_concurrent_streams", settings.streams),
             ]
         )
         handlers = {path: self._handler(method) for path, method in methods.items()}
@@ -50,7 +62,7 @@ class GrpcioListener:
         # grpcio does not say why it cannot have a port.
         ports.check(address, port, "gRPC")
         try:
-            self.port = self._server.add_insecure_port(f"{_host(address)}:{port}")
+            self.port = self._add_port(f"{_host(address)}:{port}", tls)
         except RuntimeError as error:
             raise StartupError(f"cannot listen for gRPC on {address} port {port}") from error
 
@@ -68,15 +80,26 @@ class GrpcioListener:
         await self._server.stop(None)
         await stopping
 
+    def _add_port(self, address: str, tls: TlsFiles | None) -> int:
+        if tls is None:
+            return self._server.add_insecure_port(address)
+        credentials = grpc.ssl_server_credentials(
+            [(tls.key.read_bytes(), tls.certificate.read_bytes())],
+            root_certificates=tls.client_ca.read_bytes() if tls.client_ca is not None else None,
+            require_client_auth=tls.client_ca is not None,
+        )
+        return self._server.add_secure_port(address, credentials)
+
     def _handler(self, method: Unary | Streaming) -> Handler:
         if isinstance(method, Unary):
             return grpc.unary_unary_rpc_method_handler(self._answer_one(method.answer))
         return grpc.stream_stream_rpc_method_handler(_answer_many(method.answer))
 
-    def _answer_one(self, answer: AnswerOne) -> "Callable[[bytes, Context], Awaitable[bytes]]":
+    def _answer_one(self, answer: AnswerOne) -> Callable[[bytes, Context], Coroutine[Any, Any, bytes]]:
         async def handle(message: bytes, context: Context) -> bytes:
             self._unary_in_flight += 1
             call = _call(context)
+            call.extra_settle_turns = self._extra_settle_turns
             try:
                 answered = await answer(message, call)
             except CallFailed as failure:
@@ -89,7 +112,7 @@ class GrpcioListener:
         return handle
 
 
-def _answer_many(answer: AnswerMany) -> "Callable[[AsyncIterator[bytes], Context], AsyncIterator[bytes]]":
+def _answer_many(answer: AnswerMany) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[bytes]]:
     async def handle(messages: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
         call = _call(context)
         try:
@@ -136,6 +159,11 @@ def _tell(context: Context, call: Call) -> None:
 async def _abort(context: Context, call: Call, failure: CallFailed) -> NoReturn:
     reason = (("reason", failure.reason),) if failure.reason else ()
     await context.abort(grpc.StatusCode[failure.status], failure.details, (*reason, *_trailers(call)))
+
+
+def _milliseconds(seconds: float) -> int:
+    """Zero means never, which grpcio writes as the largest number it knows."""
+    return round(seconds * 1000) or 2**31 - 1
 
 
 def _host(address: str) -> str:

@@ -146,6 +146,7 @@ class Process:
             self._server_metadata,
             self._door,
             self._extensions,
+            self._inflight_bytes,
         )
         return rest, grpc
 

@@ -45,7 +45,8 @@ class Batch(Group):
     """Turns of the event loop that must bring no request before a batch that could grow leaves. A turn takes some
     tens of microseconds; zero sends whatever came first alone."""
     grpc_extra_settle_turns: int = Field(24, ge=0, le=64)
-    """Further turns for a request that came by gRPC, whose server hands over one by one what arrived together."""
+    """Further turns for a request that came by gRPC where grpcio serves it (`grpc.transport`), which hands over one by
+    one what arrived together."""
     inline_seconds: float = Field(0.002, ge=0, le=0.1)
     """The longest run that the event loop's own thread is lent for, which saves two thread switches. Longer runs, and
     any where rows can grow (a dimension besides them is open, or they are strings), go to a thread of their own."""
@@ -187,6 +188,28 @@ class Tls(Group):
     """Whose certificates callers must show (mTLS), probes and scrapers included; none asks for none."""
 
 
+class Grpc(Group):
+    """The gRPC listener."""
+
+    transport: Literal["auto", "nghttp2", "grpcio"] = "auto"
+    """What speaks gRPC: our own transport on libnghttp2, or grpcio, which is several times slower and needs nothing
+    that pip cannot build. `auto` takes the first where its library can be imported."""
+    connections: int = Field(4096, ge=1)
+    """Connections beyond it are closed as soon as they are made. grpcio knows no such limit."""
+    streams: int = Field(1024, ge=1)
+    """Calls at a time on one connection; a client holds back what is beyond."""
+    age_seconds: float = Field(300.0, ge=0)
+    """How long a connection may live, give or take a tenth, before its caller is asked to make a new one: so pods that
+    were added get their share of the callers. Zero sets no end."""
+    age_grace_seconds: float = Field(60.0, gt=0)
+    """How long calls on such a connection may take to end before they are cut off."""
+    keepalive_seconds: float = Field(30.0, ge=0)
+    """How long a caller may be silent before it is asked whether it lives; without an answer it is let go. Zero
+    never asks."""
+    answer_bytes: int = Field(2**31 - 1, ge=KIB, le=2**31 - 1)
+    """The largest answer; one beyond becomes RESOURCE_EXHAUSTED."""
+
+
 class Drain(Group):
     """What happens between SIGTERM and the end."""
 
@@ -271,6 +294,7 @@ class Settings(Group):
     admin: Admin = Admin()
     log: Log = Log()
     http: Http = Http()
+    grpc: Grpc = Grpc()
     tls: Tls = Tls()
     drain: Drain = Drain()
     tensorflow: Tensorflow = Tensorflow()
@@ -332,6 +356,7 @@ def knobs(group: type[Group] = Settings, path: tuple[str, ...] = ()) -> Iterator
 KSERVE_SPELLINGS = {
     "--timeout-keep-alive": ("http", "keep_alive_seconds"),
     "--grpc_max_receive_message_length": ("limit", "payload_bytes"),
+    "--grpc_max_send_message_length": ("grpc", "answer_bytes"),
     "--ssl_certfile": ("tls", "certificate"),
     "--ssl_keyfile": ("tls", "key"),
 }
@@ -340,7 +365,6 @@ KSERVE_SPELLINGS = {
 KSERVE_IGNORED = (
     *("--max_threads", "--max_asyncio_workers", "--enable_docs_url", "--enable_latency_logging"),
     *("--configure_logging", "--log_config_file", "--access_log_format", "--event-loop"),
-    "--grpc_max_send_message_length",
     # These reach a transformer's code through kserve itself.
     *("--predictor_host", "--protocol", "--predictor_protocol", "--predictor_use_ssl"),
     *("--predictor_request_timeout_seconds", "--predictor_request_retries"),
