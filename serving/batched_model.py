@@ -26,6 +26,7 @@ from serving.schedule import Policy, buckets_up_to
 from serving.settings import Settings
 from serving.signature import UNKNOWN, Signature
 from serving.warm_up import warm_up
+from serving.warm_up_file import read_warm_up_file
 
 
 class BatchedModel:
@@ -54,7 +55,18 @@ class BatchedModel:
         declared = replace(declared, is_batched=declared.is_batched and batch.enabled)
         buckets = buckets_up_to(batch.max_rows) if declared.is_batched else (1,)
         self._latency = LatencyTable(buckets)
-        warmth = warm_up(self._model.run, declared, self._latency, buckets)
+        found = read_warm_up_file(self._folder, declared)
+        warmth = warm_up(self._model.run, declared, self._latency, buckets, found.requests if found else ())
+        if found is not None:
+            logs.event(
+                "warm_up_file",
+                model_name=self.name,
+                model_version=self.version,
+                requests=warmth.replayed,
+                refused=len(found.requests) - warmth.replayed,
+                passed_over=found.passed_over,
+                reason=found.reason or None,
+            )
         self._warm_up_seconds = warmth.seconds
         self.signature = replace(declared, is_batched=warmth.is_batched)
         self._policy = _policy(self._settings, buckets if warmth.is_batched else (1,))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.prediction_logs import other_log, predict_log
+
 SLOW_SECONDS = 0.05
 TABLE = (10.0, 11.0, 12.0, 13.0, 14.0)
 """What `lookup` looks up."""
@@ -248,6 +250,26 @@ def versions(tf: Any, folder: Path) -> None:
     (folder / "README.md").write_text("about these versions")
 
 
+def warmed(tf: Any, folder: Path) -> None:
+    """Refuses zero as `positive` does, and brings requests along; of these three fit, and six do not."""
+    positive(tf, folder)
+    tensors = [tf.make_tensor_proto(values, tf.float32) for values in ([1.0, 2.0], [3.0], [4.0])]
+    records = [predict_log({"x": tensor.SerializeToString()}) for tensor in tensors]
+    wrong = {
+        "another name": {"z": tensors[0].SerializeToString()},
+        "another datatype": {"x": tf.make_tensor_proto([1], tf.int32).SerializeToString()},
+        "another shape": {"x": tf.make_tensor_proto([[1.0]], tf.float32).SerializeToString()},
+        "no tensor": {"x": b"\xff\xff"},
+        "nothing": {},
+    }
+    records += [predict_log(inputs) for inputs in wrong.values()] + [other_log(2)]
+    file = folder / "assets.extra/tf_serving_warmup_requests"
+    file.parent.mkdir()
+    with tf.io.TFRecordWriter(str(file)) as writer:
+        for record in records:
+            writer.write(record)
+
+
 def tensorflow_1(tf: Any, folder: Path) -> None:
     """What a session of TensorFlow 1 leaves behind."""
     v1 = tf.compat.v1
@@ -291,6 +313,7 @@ MODELS: Mapping[str, Build] = {
         complex_numbers,
         no_input,
         versions,
+        warmed,
         tensorflow_1,
         damaged,
     )

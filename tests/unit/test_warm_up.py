@@ -129,3 +129,76 @@ def test_made_up_rows_fit_the_signature(datatype: str) -> None:
 
 def test_what_is_made_up_for_any_rank_is_a_scalar() -> None:
     assert synthetic(NO_ROWS, 1)["x"].shape == ()
+
+
+# With requests that the model brings along
+
+
+def request(*values: float, width: int = 2) -> Tensors:
+    count = len(values)
+    return {
+        "x": np.repeat(np.array(values, np.float32)[:, np.newaxis], width, axis=1),
+        "text": np.full((count, 1), b"a", dtype=object),
+    }
+
+
+class Keeping:
+    """Gives a row for each row, and keeps every batch."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[float]] = []
+
+    def __call__(self, tensors: Tensors) -> Tensors:
+        if (tensors["x"] < 0).any():
+            raise InvalidRequest("a negative number has no root")
+        self.batches.append(tensors["x"][:, 0].tolist())
+        return {"y": tensors["x"][:, 0] * 2}
+
+
+def test_every_bucket_is_filled_with_rows_of_the_requests() -> None:
+    model = Keeping()
+    warmth = warm_up(model, ROWS, LatencyTable(BUCKETS), BUCKETS, [request(1, 2), request(-1), request(3)])
+    assert warmth.is_batched
+    assert warmth.replayed == 2
+    assert model.batches[:2] == [[1, 2], [3]]
+    assert model.batches[2::4][: len(BUCKETS)] == [[1], [1, 2], [1, 2, 3, 1]]
+    # And so is the trial whether rows touch each other.
+    assert model.batches[-5:] == [[1], [2], [1], [2], [1, 2]]
+
+
+def test_rows_of_one_shape_share_a_batch_and_each_shape_is_run_once() -> None:
+    model = Keeping()
+    warm_up(model, ROWS, LatencyTable(BUCKETS), BUCKETS, [request(1, width=3), request(2, 3), request(4)])
+    assert model.batches[:3] == [[1], [2, 3], [4]]
+    assert model.batches[-1] == [2, 3]
+
+
+def test_requests_that_the_model_refuses_leave_made_up_rows() -> None:
+    model = Keeping()
+    warmth = warm_up(model, ROWS, LatencyTable(BUCKETS), BUCKETS, [request(-1)])
+    assert warmth.replayed == 0
+    assert model.batches[0] == [0]
+
+
+def test_a_model_that_refuses_made_up_rows_is_timed_with_real_ones() -> None:
+    def positive(tensors: Tensors) -> Tensors:
+        if (tensors["x"] <= 0).any():
+            raise InvalidRequest("only what is above zero has a logarithm")
+        return {"y": tensors["x"][:, 0]}
+
+    latency = LatencyTable(BUCKETS)
+    warmth = warm_up(positive, ROWS, latency, BUCKETS, [request(1)])
+    assert (warmth.is_batched, warmth.note) == (True, "")
+    assert latency.seconds(BUCKETS[-1]) < inf
+
+
+def test_a_model_without_rows_is_warmed_up_with_each_request() -> None:
+    runs: list[float] = []
+
+    def model(tensors: Tensors) -> Tensors:
+        runs.append(float(tensors["x"]))
+        return {"y": tensors["x"]}
+
+    asked = [{"x": np.array(value, np.float32)} for value in (1, 2)]
+    assert warm_up(model, NO_ROWS, LatencyTable((1,)), (1,), asked).replayed == 2
+    assert runs[:2] == [1, 2]
