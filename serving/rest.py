@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from serving import logs, payload_v2, rest_extensions
+from serving import logs, openapi, payload_v2, rest_extensions
 from serving.call import Call
 from serving.catalogue import Catalogue
 from serving.door import Door
@@ -179,6 +179,8 @@ class RestApp:
                 found = {"status": "alive"}
             case ["metrics"]:
                 found = self._metrics.render()
+            case ["openapi.json"]:
+                found = openapi.document()
             case ["v2"]:
                 found = self._server_metadata
             case ["v2", "health", "live"]:
