@@ -25,6 +25,7 @@ REFUSALS: Mapping[int, str] = {
     413: "The body is larger than the server takes.",
     415: "The body is neither JSON nor binary tensors, or is coded in a way that the server does not read.",
     429: "The server has as much to do as it can; with --shed_status 429.",
+    431: "The head of the request is longer than the server reads.",
     500: "The model failed.",
     501: "The server has no such part, and says what it has instead.",
     503: "The server has as much to do as it can, is not ready yet, or is about to end.",
@@ -32,7 +33,7 @@ REFUSALS: Mapping[int, str] = {
 }
 """Every status that is no answer, and when it is given. The body is always an Error."""
 
-OF_QUESTIONS = (400, 401, 404, 405, 408, 413, 503)
+OF_QUESTIONS = (400, 401, 404, 405, 408, 413, 431, 503)
 OF_INFERENCE = tuple(code for code in REFUSALS if code not in (403, 501))
 OF_REPOSITORY = (*OF_QUESTIONS, 501)
 OF_ADMIN = (*OF_REPOSITORY, 403, 500)
