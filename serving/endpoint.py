@@ -10,13 +10,15 @@ from math import inf
 from time import perf_counter
 from typing import Any, Protocol
 
-from serving import logs, model_config, payload_grpc, payload_v1, payload_v2, raw_body
+from serving import logs, model_config, payload_grpc, payload_v1, payload_v2
 from serving.batching import Batcher
 from serving.call import Call
 from serving.errors import InvalidRequest, ModelFailed, ServingError
 from serving.metrics import ModelMetrics
 from serving.model_config import Batching
 from serving.payload_grpc import InferMessage
+from serving.reader_grpc import ReaderGrpc
+from serving.reader_v2 import ReaderV2
 from serving.request import Request
 from serving.signature import Signature, Tensors, TensorSpec
 
@@ -69,6 +71,8 @@ class DirectEndpoint:
         self.signature = signature
         self._batcher = batcher
         self._batching = batching
+        self._reader_v2 = ReaderV2(signature)
+        self._reader_grpc = ReaderGrpc(signature)
 
     def metadata(self) -> dict[str, Any]:
         return {
@@ -100,18 +104,19 @@ class DirectEndpoint:
         call: Call,
     ) -> tuple[bytes, int | None]:
         began = perf_counter()
-        if head_bytes == 0:
-            return await self._answer_v2(raw_body.decode(body, self.signature), call, began)
-        message, tail = payload_v2.parse(body, head_bytes)
+        request = self._reader_v2.read(body, head_bytes)
         try:
-            return await self._answer_v2(payload_v2.decode(message, tail, self.signature), call, began)
+            outputs, began = await self._run(request, began, call.timeout_seconds)
+            answer = payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
         except ServingError as error:
-            error.request_id = payload_v2.readable_id(message)
+            error.request_id = request.id
             raise
+        self.metrics.encoded(perf_counter() - began)
+        return answer
 
     async def infer_grpc(self, message: InferMessage, call: Call) -> bytes:
         began = perf_counter()
-        request = payload_grpc.decode(message, self.signature)
+        request = self._reader_grpc.read(message)
         outputs, began = await self._run(
             request, began, call.timeout_seconds, extra_settle_turns=call.extra_settle_turns
         )
@@ -130,12 +135,6 @@ class DirectEndpoint:
             priority=request.priority,
             extra_settle_turns=extra_settle_turns,
         )
-
-    async def _answer_v2(self, request: Request, call: Call, began: float) -> tuple[bytes, int | None]:
-        outputs, began = await self._run(request, began, call.timeout_seconds)
-        answer = payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
-        self.metrics.encoded(perf_counter() - began)
-        return answer
 
     async def _run(
         self, request: Request, began: float, timeout_seconds: float = inf, *, extra_settle_turns: int = 0

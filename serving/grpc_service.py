@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from google.protobuf.message import Message
 
-from serving import grpc_extensions, logs, oip_pb2, payload_grpc
+from serving import grpc_extensions, logs, oip_pb2
 from serving.call import Call
 from serving.catalogue import Catalogue
 from serving.door import Door
@@ -26,6 +26,7 @@ from serving.grpc_method import CallFailed, Methods, Streaming, Unary
 from serving.infer_stream import answer_stream
 from serving.lifecycle import Lifecycle
 from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
+from serving.reader_grpc import MessageReader
 from serving.request_log import FAULT
 
 T = TypeVar("T", bound=Message)
@@ -57,6 +58,7 @@ class GrpcService:
     ) -> None:
         self._catalogue = catalogue
         self._lifecycle = lifecycle
+        self._messages = MessageReader()
         self._metrics = metrics
         self._server_metadata = server_metadata
         self._shed_statuses = ("RESOURCE_EXHAUSTED" if shed_status == 429 else "UNAVAILABLE", HTTPStatus(shed_status))
@@ -136,7 +138,7 @@ class GrpcService:
                 self._door.log.ended(call.request_id, "grpc", ending.model, ending.code, seconds, ending.reason)
 
     async def _run(self, message: bytes, call: Call, ending: "_Ending") -> bytes:
-        request = payload_grpc.parse(message)
+        request = self._messages.parse(message)
         ending.model = (request.head.model_name, request.head.model_version)
         ending.series = self._metrics.of_model(request.head.model_name)
         try:

@@ -49,7 +49,10 @@ class InferMessage:
     """A request as it came, its raw tensors apart."""
 
     head: ModelInferRequest
+    """Not to be changed: the next message may share it."""
     raw: Sequence[bytes | memoryview]
+    words: bytes | None = None
+    """The bytes that `head` was read from, where they have come before."""
 
 
 def parse(message: bytes) -> InferMessage:

@@ -6,6 +6,7 @@ in order. Every check comes before the conversion it protects, and every
 refusal names the tensor, what came and what was expected. Knows no socket.
 """
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -16,6 +17,7 @@ from serving import binary_tensor, json_numbers, json_tensor, parameters, value_
 from serving.classification import NO_SCORES, TopClasses, no_scores
 from serving.datatypes import DTYPES, NAMES
 from serving.errors import InvalidRequest
+from serving.json_numbers import Numbers
 from serving.parameters import NO_WISHES, Parameters
 from serving.request import OutputChoice, Request, all_outputs
 from serving.signature import Signature, Tensors, TensorSpec, wrong_datatype
@@ -35,8 +37,8 @@ def parse(body: bytes, head_bytes: int | None = None) -> tuple[dict[str, Any], m
     `head_bytes` is the length of the JSON where binary tensors follow it.
     """
     if head_bytes is None:
-        value_limit.check_json(body)
-        message = _parse_lifted(body)
+        taken = lift(body)
+        message = put_back(*taken) if taken is not None else None
         return message if message is not None else parse_object(body), NO_TAIL
     head, tail = _split(body, head_bytes)
     return parse_object(head), tail
@@ -90,12 +92,14 @@ def encode(outputs: Tensors, request: Request, *, model_name: str, model_version
     return (b"".join([head, *tail]), len(head)) if tail else (head, None)
 
 
-def _parse_lifted(body: bytes) -> dict[str, Any] | None:
-    """Parse a body whose long data is numbers; None for any other, however little else it is."""
-    taken = json_numbers.lift(body, b"data") if len(body) > json_numbers.SHORT_BYTES else None
-    if taken is None:
-        return None
-    rest, lifted = taken
+def lift(body: bytes) -> tuple[bytes, Mapping[str, Numbers]] | None:
+    """Take the long data that is numbers out of a body; None where there is none, however little else it is."""
+    value_limit.check_json(body)
+    return json_numbers.lift(body, b"data") if len(body) > json_numbers.SHORT_BYTES else None
+
+
+def put_back(rest: bytes, lifted: Mapping[str, Numbers]) -> dict[str, Any] | None:
+    """Parse what was left of a body, and give each input the data that was taken out of it."""
     try:
         message = orjson.loads(rest)
     except orjson.JSONDecodeError:

@@ -8,6 +8,7 @@ nothing but the number of one.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from serving import value_limit
 from serving.wire_format import LENGTH_DELIMITED, BadWire, skipped, varint
@@ -47,11 +48,16 @@ def part(message: bytes, field: int) -> tuple[bytes, list[memoryview]] | None:
 
 def join(message: bytes, field: int, contents: Iterable[bytes | memoryview]) -> bytes:
     """Put contents behind a message as fields of that number: the one copy that they need."""
-    tag = _as_varint(field << 3 | LENGTH_DELIMITED)
     parts: list[bytes | memoryview] = [message]
     for content in contents:
-        parts += (tag, _as_varint(len(content)), content)
+        parts += (field_head(field, len(content)), content)
     return b"".join(parts)
+
+
+@lru_cache
+def field_head(field: int, size: int) -> bytes:
+    """Write what stands before contents of a size."""
+    return _as_varint(field << 3 | LENGTH_DELIMITED) + _as_varint(size)
 
 
 def _as_varint(number: int) -> bytes:
