@@ -87,11 +87,12 @@ class HttpListener:
         self._ticking = loop.call_later(TICK_SECONDS, self._tick)
         if self._tls is not None and now >= self._look_at_files_at and not self._house.is_closing:
             self._look_at_files_at = now + RELOAD_SECONDS
-            if self._tls.has_changed():
-                self._renewing = loop.create_task(self._renew())
+            self._renewing = loop.create_task(self.renew())
 
-    async def _renew(self) -> None:
-        """Accept by the new certificates: connections that wait meanwhile wait in the socket's own queue."""
+    async def renew(self) -> None:
+        """Accept by new certificates, where there are any; who comes meanwhile waits in the socket's own queue."""
+        if self._tls is None or not self._tls.has_changed():
+            return
         before = self._server
         self._server = await self._serve(self._socket.dup())
         if before is not None:

@@ -18,6 +18,7 @@ from time import perf_counter
 from typing import NoReturn, TypeVar
 
 from serving import VERSION, logs, tls
+from serving.body_coding import BodyCoding
 from serving.catalogue import Catalogue
 from serving.device import Device
 from serving.door import door_of
@@ -114,6 +115,7 @@ class Process:
             shed_status=settings.shed.status,
             door=self._door,
             extensions=self._extensions,
+            coding=BodyCoding(settings.limit.payload_bytes, self._inflight_bytes, settings.http.compress_bytes),
         )
         files = tls.files_of(settings.tls.certificate, settings.tls.key, settings.tls.client_ca)
         turned_away = self._metrics["ecluse_connections_turned_away_total"]

@@ -14,7 +14,8 @@ from typing import Any
 
 import orjson
 
-from serving import logs, openapi, payload_v2, rest_extensions
+from serving import content_coding, logs, openapi, payload_v2, rest_extensions
+from serving.body_coding import BodyCoding
 from serving.call import Call
 from serving.catalogue import Catalogue
 from serving.door import Door
@@ -30,6 +31,7 @@ from serving.errors import (
 )
 from serving.extensions import Extensions
 from serving.http_message import JSON, OCTETS, TEXT, HttpAnswer, HttpRequest
+from serving.inflight_bytes import InflightBytes
 from serving.lifecycle import Lifecycle
 from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
 from serving.request_id import HEADER as REQUEST_ID
@@ -60,6 +62,7 @@ class RestApp:
         shed_status: int,
         door: Door | None = None,
         extensions: Extensions | None = None,
+        coding: BodyCoding | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._lifecycle = lifecycle
@@ -67,6 +70,7 @@ class RestApp:
         self._server_metadata = server_metadata
         self._shed_status = shed_status
         self._door = door if door is not None else Door()
+        self._coding = coding if coding is not None else BodyCoding(1 << 62, InflightBytes(1 << 62), 0)
         self._extensions = extensions if extensions is not None else Extensions(catalogue, None)
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
@@ -84,6 +88,8 @@ class RestApp:
         # The last border before the socket: a bug of ours is one answer, not a lost connection.
         except Exception as error:  # noqa: BLE001
             answer = _bug(error, request.id)
+        if len(answer.body) >= self._coding.compress_bytes and request.method != "HEAD":
+            await self._coding.encode(request, answer)
         answer.headers = (*answer.headers, (REQUEST_ID, request.id))
         return answer
 
@@ -120,6 +126,8 @@ class RestApp:
             _check_content_type(headers, is_binary=head_bytes is not None)
             if request.failure is not None:
                 raise request.failure
+            if b"content-encoding" in headers:
+                await self._coding.decode(request)
             call = Call(partial(_texts, headers))
             call.request_id = request.id.decode()
             if verb == "infer":
@@ -157,6 +165,8 @@ class RestApp:
         self._door.guard.admit_rest(request.path, request.headers)
         if request.failure is not None and request.method != "GET":
             raise request.failure
+        if b"content-encoding" in request.headers:
+            await self._coding.decode(request)
         extended = await rest_extensions.answer(request, parts, self._extensions, self._door.guard)
         return extended if extended is not None else self._look_up(request, parts)
 
@@ -275,9 +285,8 @@ def _head_bytes(headers: Mapping[bytes, bytes]) -> int | None:
 
 
 def _check_content_type(headers: Mapping[bytes, bytes], *, is_binary: bool) -> None:
-    encoding = headers.get(b"content-encoding", b"identity")
-    if encoding != b"identity":
-        raise WrongContentType(f"the body has Content-Encoding {encoding.decode('latin-1')[:80]!r}, expected it plain")
+    if b"content-encoding" in headers:
+        content_coding.coding_of(headers[b"content-encoding"])
     declared = headers.get(b"content-type")
     if declared is None or declared == b"application/json":
         return

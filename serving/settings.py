@@ -157,6 +157,8 @@ class Http(Group):
     keep_alive_seconds: int = Field(65, ge=1)
     """How long an idle connection is kept; must exceed the idle time of any proxy in front, or it reuses a
     connection that is being closed."""
+    compress_bytes: int = Field(16 * KIB, ge=0)
+    """Answers of at least so many bytes are compressed for callers who accept gzip or deflate; zero compresses none."""
     connections: int = Field(4096, ge=1)
     """Connections that may be open; on one beyond, health and metrics are told and all else is turned away with 503.
     Each costs some ten kilobytes and a file descriptor."""

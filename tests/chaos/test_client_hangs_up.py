@@ -104,7 +104,7 @@ async def test_a_caller_who_leaves_with_a_second_request_sent_ahead_takes_both_a
         await caller.close()
         await until_counted(address, "ecluse_queue_rows", 0)
     await until_counted(address, "ecluse_inflight_requests", 0)
-    assert await counted(address, "ecluse_requests_total", code=499) == left + 1
+    assert await counted(address, "ecluse_requests_total", code=499) == left + 2
     assert await counted(address, "ecluse_batch_rows_sum") == run + 1
     assert clerk.errors() == []
 

@@ -1,6 +1,7 @@
 """The REST application in process: paths, status codes, headers, and each request counted once."""
 
 import asyncio
+import gzip
 import hashlib
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.api_keys import parse
+from serving.body_coding import BodyCoding
 from serving.catalogue import Catalogue
 from serving.door import Door
 from serving.errors import (
@@ -24,6 +26,7 @@ from serving.errors import (
 )
 from serving.guard import Guard
 from serving.http_message import HttpRequest
+from serving.inflight_bytes import InflightBytes
 from serving.lifecycle import Lifecycle, Phase
 from serving.metrics import Metrics
 from serving.request_log import RequestLog
@@ -47,6 +50,7 @@ class Service:
         head_bytes: int | None = None,
         seconds: float = 0.0,
         door: Door | None = None,
+        compress_bytes: int = 0,
     ) -> None:
         self.metrics = Metrics()
         self.lifecycle = Lifecycle()
@@ -64,6 +68,7 @@ class Service:
             self.metrics,
             {"name": "ecluse", "version": "0", "extensions": []},
             shed_status=shed_status,
+            coding=BodyCoding(1 << 20, InflightBytes(1 << 30), compress_bytes),
             door=door,
         )
 
@@ -383,7 +388,8 @@ async def test_a_look_up_that_fails_is_an_answer_too() -> None:
             id="octets with it",
         ),
         pytest.param({"Content-Type": "text/plain", "Inference-Header-Content-Length": "2"}, 415, id="text with it"),
-        pytest.param({"Content-Encoding": "gzip"}, 415, id="compressed"),
+        pytest.param({"Content-Encoding": "br"}, 415, id="compressed in another way"),
+        pytest.param({"Content-Encoding": "gzip"}, 400, id="said to be compressed"),
         pytest.param({"Content-Encoding": "identity"}, 200, id="not compressed"),
         pytest.param({"Inference-Header-Content-Length": "x"}, 400, id="a length that is no number"),
         pytest.param({"Inference-Header-Content-Length": "-1"}, 400, id="a negative length"),
@@ -417,6 +423,51 @@ async def test_a_body_reaches_the_endpoint_as_it_is(service: Service, value: obj
     body = orjson.dumps(value)
     assert (await service.ask("POST", PREDICT, body)).status == 200
     assert service.endpoint.asked[-1] == ("predict", body)
+
+
+async def test_a_compressed_body_reaches_the_endpoint_plain_and_the_length_of_its_head_is_that_of_the_plain_one() -> (
+    None
+):
+    service = Service(b"{}abcd", head_bytes=2)
+    headers = {"Content-Encoding": "gzip", "Inference-Header-Content-Length": "3"}
+    answered = await service.ask("POST", INFER, gzip.compress(b"{ }1234"), headers=headers)
+    assert (answered.status, answered.body) == (200, b"{}abcd")
+    assert service.endpoint.asked == [("infer", b"{ }1234")]
+    assert service.endpoint.head_bytes_asked == [3]
+
+
+async def test_a_large_answer_is_compressed_for_who_asks() -> None:
+    service = Service(b"[" + b"1," * 50_000 + b"1]", compress_bytes=1000)
+    answered = await service.ask("POST", INFER, b"{}", headers={"Accept-Encoding": "gzip"})
+    assert answered.headers["content-encoding"] == "gzip"
+    assert len(gzip.decompress(answered.body)) == 100_003
+    assert "content-encoding" not in (await service.ask("POST", INFER, b"{}")).headers
+
+
+# What is refused before its body comes
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        pytest.param("POST", INFER, {}, None, id="nothing to object to"),
+        pytest.param("GET", "/v2", {}, None, id="a look-up"),
+        pytest.param("GET", INFER, {}, 405, id="a wrong method"),
+        pytest.param("POST", "/v2/models/other/infer", {}, 404, id="an unknown model"),
+        pytest.param("POST", "/v1/models/mnist:train", {}, 404, id="an unknown verb"),
+        pytest.param("POST", INFER, {"Content-Type": "text/plain"}, 415, id="another type"),
+        pytest.param("POST", INFER, {"Content-Encoding": "br"}, 415, id="another coding"),
+        pytest.param("POST", INFER, {"Inference-Header-Content-Length": "x"}, 400, id="a length that is no number"),
+    ],
+)
+async def test_what_a_head_tells_is_objected_to(
+    method: str, path: str, headers: dict[str, str], status: int | None
+) -> None:
+    service = Service()
+    sent = {name.lower().encode(): value.encode() for name, value in headers.items()}
+    objection = service.app.objection(HttpRequest(method, path, sent))
+    assert (None if objection is None else objection.http_status) == status
+    assert service.counted() == {}, "it is counted when it is answered"
 
 
 # Callers who leave

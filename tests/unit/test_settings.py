@@ -46,6 +46,7 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "admin_keys_file": ("/etc/admins", Path("/etc/admins")),
     "log_sample_ratio": ("0.5", 0.5),
     "http_keep_alive_seconds": ("10", 10),
+    "http_compress_bytes": ("0", 0),
     "http_connections": ("100", 100),
     "http_head_seconds": ("2", 2.0),
     "http_body_seconds": ("3", 3.0),
