@@ -67,6 +67,9 @@ LATENCY_SECONDS = (
 STAGE_SECONDS = (0.0001, 0.00025, 0.0005, *(bound for bound in LATENCY_SECONDS if bound <= 2.5))
 ROWS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
 
+FATES = ("sent", "dropped", "failed")
+"""What becomes of what leaves in its own time: records and spans."""
+
 CONTRACT = (
     Metric(
         "ecluse_build_info",
@@ -265,5 +268,12 @@ CONTRACT = (
         Kind.GAUGE,
         "When the process started, in seconds since 1970.",
         "rollout comparison: newest against older",
+    ),
+    Metric(
+        "ecluse_capture_records_total",
+        Kind.COUNTER,
+        "Inferences to be kept, by what became of them.",
+        "whether a sample is whole",
+        labels=("fate",),
     ),
 )

@@ -5,7 +5,7 @@ import signal
 import sys
 
 from serving import logs, ports
-from serving.door import door_of
+from serving.door import guard_of
 from serving.errors import StartupError
 from serving.model_folder import find_models, find_versions
 from serving.settings import load
@@ -22,7 +22,7 @@ def main() -> None:
             find_models(settings.models_dir)
         else:
             find_versions(settings.model_dir)
-        door_of(settings)
+        guard_of(settings)
         ports.check(settings.bind_address, settings.http_port, "HTTP")
         if settings.enable_grpc:
             ports.check(settings.bind_address, settings.grpc_port, "gRPC")

@@ -7,8 +7,10 @@ its own file; this one knows which of them are on.
 from dataclasses import dataclass, field
 
 from serving.call import Call
+from serving.capture import Capture
 from serving.guard import Guard
 from serving.key_file import KeyFile
+from serving.metrics import Metrics
 from serving.request_id import HEADER, RequestIds
 from serving.request_log import RequestLog
 from serving.settings import Settings
@@ -23,6 +25,7 @@ class Door:
     guard: Guard = field(default_factory=Guard)
     ids: RequestIds = field(default_factory=RequestIds)
     log: RequestLog = field(default_factory=RequestLog)
+    capture: Capture | None = None
     key_files: tuple[KeyFile, ...] = ()
 
     def name(self, call: Call) -> None:
@@ -35,19 +38,45 @@ class Door:
         """Begin to look for renewed files."""
         for file in self.key_files:
             file.start()
+        if self.capture is not None:
+            self.capture.start()
 
     def stop(self) -> None:
         for file in self.key_files:
             file.stop()
+        if self.capture is not None:
+            self.capture.stop()
 
 
-def door_of(settings: Settings) -> Door:
-    """Read what the settings name; raises StartupError where a file cannot be used."""
+def guard_of(settings: Settings) -> tuple[Guard, tuple[KeyFile, ...]]:
+    """Read the files of keys that the settings name; raises StartupError where one cannot be used."""
     keys = KeyFile(settings.auth.keys_file) if settings.auth.keys_file is not None else None
     has_admin = settings.admin.enabled
     admin_keys = KeyFile(settings.admin.keys_file) if has_admin and settings.admin.keys_file is not None else None
+    guard = Guard(keys=keys, guards_metrics=settings.auth.metrics, has_admin=has_admin, admin_keys=admin_keys)
+    return guard, tuple(file for file in (keys, admin_keys) if file is not None)
+
+
+def door_of(settings: Settings, metrics: Metrics) -> Door:
+    """Make what the settings ask for; raises StartupError where a file of keys cannot be used."""
+    guard, key_files = guard_of(settings)
     return Door(
-        guard=Guard(keys=keys, guards_metrics=settings.auth.metrics, has_admin=has_admin, admin_keys=admin_keys),
+        guard=guard,
         log=RequestLog(settings.log.sample_ratio),
-        key_files=tuple(file for file in (keys, admin_keys) if file is not None),
+        capture=_capture(settings, metrics),
+        key_files=key_files,
+    )
+
+
+def _capture(settings: Settings, metrics: Metrics) -> Capture | None:
+    wanted = settings.capture
+    if wanted.path is None or not wanted.sample_ratio:
+        return None
+    return Capture(
+        wanted.path,
+        wanted.sample_ratio,
+        metrics.fates("ecluse_capture_records_total"),
+        record_bytes=wanted.record_bytes,
+        file_bytes=wanted.file_bytes,
+        files=wanted.files,
     )

@@ -122,8 +122,9 @@ class GrpcService:
         self._door.name(call)
         self._metrics.inflight["grpc"] += 1
         ending = _Ending(self._metrics.strangers)
+        answer = b""
         try:
-            return await self._guarded(self._run(message, call, ending), call, ending)
+            answer = await self._guarded(self._run(message, call, ending), call, ending)
         except asyncio.CancelledError:
             # A caller hangs up at its deadline, which its clock reaches before ours.
             if call.timeout_seconds < DEADLINE_MARGIN_SECONDS:
@@ -136,6 +137,11 @@ class GrpcService:
             ending.series.answered("grpc", ending.code, seconds)
             if self._door.log.samples or ending.code >= FAULT:
                 self._door.log.ended(call.request_id, "grpc", ending.model, ending.code, seconds, ending.reason)
+            if self._door.capture is not None:
+                self._door.capture.ended(
+                    call.request_id, "grpc", ending.model, ending.code, seconds, ending.reason, message, answer
+                )
+        return answer
 
     async def _run(self, message: bytes, call: Call, ending: "_Ending") -> bytes:
         request = self._messages.parse(message)

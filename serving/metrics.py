@@ -21,6 +21,7 @@ from prometheus_client.process_collector import ProcessCollector
 from monitoring.contract import (
     CODES,
     CONTRACT,
+    FATES,
     MODEL,
     MODEL_STATES,
     OUTCOMES,
@@ -68,6 +69,8 @@ class Metrics:
         """Requests accepted and not yet answered, by protocol."""
         for protocol in PROTOCOLS:
             self["ecluse_inflight_requests"].labels(protocol).set_function(partial(self.inflight.__getitem__, protocol))
+        for fate in FATES:
+            self["ecluse_capture_records_total"].labels(fate)
         for reason in TURNED_AWAY:
             self["ecluse_connections_turned_away_total"].labels(reason)
         self.draining = self["ecluse_draining"].labels()
@@ -86,6 +89,15 @@ class Metrics:
             self._shared[theirs] = Shared(theirs)
             self.registry.register(self._shared[theirs])
         return self._shared[theirs]
+
+    def fates(self, name: str) -> Callable[[str, int], None]:
+        """Count what became of things that leave the process in their own time."""
+        counters = {fate: self[name].labels(fate) for fate in FATES}
+
+        def count(fate: str, things: int) -> None:
+            counters[fate].inc(things)
+
+        return count
 
     def describe_build(self, **versions: str) -> None:
         self["ecluse_build_info"].labels(**versions).set(1)

@@ -75,7 +75,7 @@ class Process:
             drain_seconds=settings.drain.timeout_seconds,
         )
         self._repository = Repository(sources, models_folder, rules, labels, self._catalogue, metrics, self._lifecycle)
-        self._door = door_of(settings)
+        self._door = door_of(settings, metrics)
         self._inflight_bytes = InflightBytes(settings.limit.inflight_bytes)
         self._extensions = Extensions(self._catalogue, self._repository, settings.versions.policy)
         self._server_metadata = {"name": "ecluse", "version": VERSION, "extensions": self._extensions.names}

@@ -118,6 +118,7 @@ class RestApp:
         series: RequestMetrics = self._metrics.of_model(name)
         code = HTTPStatus.OK.value
         reason: str | None = None
+        answer = b""
         try:
             endpoint = self._endpoint(request, protocol, name, version, verb)
             series = endpoint.metrics
@@ -144,7 +145,7 @@ class RestApp:
             if error.request_id is None and protocol == "v2" and len(request.body) <= READ_FOR_ITS_ID_BYTES:
                 error.request_id = _find_id(request)
             refusal = self._refusal(error)
-            code = refusal.status
+            code, answer = refusal.status, refusal.body
             return refusal
         except asyncio.CancelledError:
             code = CALLER_LEFT
@@ -158,6 +159,10 @@ class RestApp:
             series.answered(protocol, code, seconds)
             if self._door.log.samples or code >= FAULT:
                 self._door.log.ended(request.id.decode(), protocol, (name, version), code, seconds, reason)
+            if self._door.capture is not None:
+                self._door.capture.ended(
+                    request.id.decode(), protocol, (name, version), code, seconds, reason, request.body, answer
+                )
         return HttpAnswer(200, JSON, answer)
 
     async def _ask(self, request: HttpRequest, parts: list[str]) -> HttpAnswer:

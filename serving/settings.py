@@ -151,6 +151,22 @@ class Log(Group):
     (500) always get one, up to some a second."""
 
 
+class Capture(Group):
+    """Which requests are kept, with their answers, for later."""
+
+    path: File = None
+    """A file of JSON lines that inferences are written to. Without it, none are kept. Bodies are written as they
+    come: mind what callers send."""
+    sample_ratio: float = Field(0.0, ge=0, le=1)
+    """The share of inferences that are kept. Those that cannot be written in time are dropped and counted."""
+    record_bytes: int = Field(64 * KIB, ge=KIB)
+    """The largest body that is kept; of one beyond, only its length is."""
+    file_bytes: int = Field(64 * MIB, ge=64 * KIB)
+    """The size at which a file is put aside and the next one begun."""
+    files: int = Field(4, ge=1, le=1000)
+    """How many files there are at most, the current one included; the oldest is deleted."""
+
+
 class Http(Group):
     """The REST listener."""
 
@@ -295,6 +311,7 @@ class Settings(Group):
     auth: Auth = Auth()
     admin: Admin = Admin()
     log: Log = Log()
+    capture: Capture = Capture()
     http: Http = Http()
     grpc: Grpc = Grpc()
     tls: Tls = Tls()

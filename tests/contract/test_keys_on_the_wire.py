@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from serving.oip_pb2 import (
     ModelInferRequest,
     ModelReadyRequest,
+    RepositoryModelLoadRequest,
     ServerLiveRequest,
     ServerMetadataRequest,
     ServerReadyRequest,
@@ -37,6 +39,7 @@ def bearer(key: str) -> dict[str, str]:
 class Keyed:
     server: RunningServer
     keys: Path
+    captured: Path
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +48,11 @@ def keyed(zoo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed
     keys, admins = folder / "keys", folder / "admins"
     keys.write_text("# who may call\n" + line("shop", "sesame"))
     admins.write_text(line("root", "crowbar"))
-    options = ("--auth_keys_file", str(keys), "--admin_enabled", "true", "--admin_keys_file", str(admins))
+    captured = folder / "captured" / "requests.jsonl"
+    kept = ("--capture_path", str(captured), "--capture_sample_ratio", "1")
+    options = (*kept, "--auth_keys_file", str(keys), "--admin_enabled", "true", "--admin_keys_file", str(admins))
     with RunningServer(zoo / "dense", "--model_name", "dense", *options, "--log_sample_ratio", "1") as server:
-        yield Keyed(server, keys)
+        yield Keyed(server, keys, captured)
 
 
 @pytest.fixture
@@ -119,6 +124,14 @@ class TestOverGrpc:
         _, made = call("ServerMetadata", ServerMetadataRequest(), metadata, ("x-request-id", "mine"))
         assert dict(made.trailing_metadata())["x-request-id"] == "mine"
 
+    def test_loading_takes_a_key_of_its_own(self, call: Callable[..., Any]) -> None:
+        message = RepositoryModelLoadRequest(model_name="dense")
+        with pytest.raises(grpc.RpcError) as refused:
+            call("RepositoryModelLoad", message, ("x-api-key", "sesame"))
+        error: Any = refused.value
+        assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert "ADMIN_KEYS_FILE" in error.details()
+
 
 def test_loading_takes_a_key_of_its_own(caller: Caller) -> None:
     path = "/v2/repository/models/dense/load"
@@ -144,6 +157,36 @@ def test_a_key_is_in_no_line_of_the_log_and_the_requests_name_is(keyed: Keyed, c
     text = json.dumps(keyed.server.events())
     assert "sesame" not in text
     assert hashlib.sha256(b"sesame").hexdigest() not in text
+
+
+def test_a_captured_request_is_there_whole_without_its_key(keyed: Keyed, caller: Caller) -> None:
+    headers = {"Content-Type": "application/json", "X-Request-Id": "captured/1", **bearer("sesame")}
+    answered = caller.post(INFER.format("dense"), GOOD, headers)
+    record = wait_for_record(keyed, "captured/1")
+    assert record["request"]["json"] == GOOD
+    assert record["answer"]["json"] == answered.json
+    assert (record["protocol"], record["model_name"], record["code"]) == ("v2", "dense", 200)
+    assert "sesame" not in keyed.captured.read_text()
+    assert b'ecluse_capture_records_total{fate="dropped"} 0.0' in caller.get("/metrics").body
+
+
+def test_a_captured_refusal_says_why(keyed: Keyed, caller: Caller) -> None:
+    headers = {"Content-Type": "application/json", "X-Request-Id": "captured/2", **bearer("sesame")}
+    caller.post(INFER.format("dense"), b"no JSON", headers)
+    record = wait_for_record(keyed, "captured/2")
+    assert (record["code"], record["reason"]) == (400, "bad_input")
+    assert record["answer"]["json"]["reason"] == "bad_input"
+
+
+def wait_for_record(keyed: Keyed, request_id: str) -> Any:
+    deadline = time.monotonic() + RENEWAL_SECONDS
+    while time.monotonic() < deadline:
+        lines = keyed.captured.read_text().splitlines() if keyed.captured.exists() else []
+        for record in map(json.loads, lines):
+            if record["request_id"] == request_id:
+                return record
+        time.sleep(0.05)
+    raise AssertionError(f"request {request_id} was not captured: {lines}")
 
 
 def test_a_renewed_file_counts_and_a_broken_one_does_not(keyed: Keyed, caller: Caller) -> None:
