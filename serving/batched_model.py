@@ -13,7 +13,6 @@ from time import perf_counter
 
 from serving import logs
 from serving.batching import Batcher
-from serving.cpu_quota import cpu_quota
 from serving.datatypes import BYTES
 from serving.device import Device, Runner
 from serving.endpoint import DirectEndpoint
@@ -21,7 +20,7 @@ from serving.latency import LatencyTable
 from serving.metrics import ModelMetrics
 from serving.model_config import Batching
 from serving.model_folder import ModelVersion
-from serving.saved_model import SavedModel, configure_threads
+from serving.saved_model import SavedModel, configure
 from serving.schedule import Policy, buckets_up_to
 from serving.settings import Settings
 from serving.signature import UNKNOWN, Signature
@@ -42,8 +41,7 @@ class BatchedModel:
     def load_graph(self) -> None:
         """Read the model; raises StartupError where it cannot be served."""
         began = perf_counter()
-        threads = self._settings.tensorflow
-        configure_threads(intra_op=threads.intra_op_threads or cpu_quota(), inter_op=threads.inter_op_threads)
+        configure(self._settings.tensorflow)
         self._model = SavedModel(self._folder, self._settings.signature_name)
         self._load_seconds = perf_counter() - began
 

@@ -18,6 +18,7 @@ logger = logging.getLogger("ecluse")
 
 
 ERROR = logging.ERROR
+WARNING = logging.WARNING
 
 
 def event(name: str, /, *, level: int = logging.INFO, error: BaseException | None = None, **fields: object) -> None:

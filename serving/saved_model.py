@@ -6,7 +6,6 @@ failure comes out as ModelFailed, and that a folder which cannot be served is
 told in one sentence. Knows no queue and no protocol.
 """
 
-import contextlib
 import os
 import re
 from collections.abc import Mapping
@@ -20,11 +19,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import tensorflow as tf
 
+from serving import logs
+from serving.cpu_quota import cpu_quota
 from serving.datatypes import NAMES
 from serving.direct_call import Call, as_array, direct_call
 from serving.errors import InvalidRequest, ModelExhausted, ModelFailed, StartupError
 from serving.labels import read_labels
+from serving.settings import Tensorflow
 from serving.signature import UNKNOWN, Signature, Tensors, TensorSpec
+from serving.tensorflow_options import NoSuchDevice, apply
 
 VERSION: str = tf.__version__
 
@@ -34,11 +37,14 @@ TRACE = re.compile(r"\{\{.*?\}\}|\[\[.*?\]\]|\[Op:.*?\]")
 """What TensorFlow adds to a message about where in the graph it happened."""
 
 
-def configure_threads(*, intra_op: int, inter_op: int) -> None:
-    """Size TensorFlow's thread pools, unless code of the user's has made it start them already."""
-    with contextlib.suppress(RuntimeError):
-        tf.config.threading.set_intra_op_parallelism_threads(intra_op)
-        tf.config.threading.set_inter_op_parallelism_threads(inter_op)
+def configure(wanted: Tensorflow) -> None:
+    """Set TensorFlow up, as far as no code of a user's has made it start already; raises StartupError."""
+    try:
+        too_late = apply(tf.config, wanted, intra_op_threads=wanted.intra_op_threads or cpu_quota())
+    except NoSuchDevice as error:
+        raise StartupError(str(error)) from error
+    if too_late:
+        logs.event("tensorflow_started_before", level=logs.WARNING, settings_not_taken=too_late)
 
 
 class SavedModel:

@@ -238,13 +238,31 @@ class Drain(Group):
     """How long requests in flight may take after that before they are cut off."""
 
 
+def _devices(text: str) -> str:
+    if text not in ("", "none") and not all(number.strip().isdecimal() for number in text.split(",")):
+        raise ValueError("expected the numbers of GPUs as 0,1, or none, or nothing for all")
+    return text
+
+
 class Tensorflow(Group):
-    """TensorFlow's threads."""
+    """TensorFlow's threads, its GPUs, and what it may make of a graph."""
 
     intra_op_threads: int = Field(0, ge=0)
     """Threads that share one operation; zero takes the container's processor quota."""
     inter_op_threads: int = Field(1, ge=1)
     """Operations that run at once. Batches keep the processors busy already."""
+    memory_growth: bool = True
+    """Whether a GPU's memory is taken as it is needed; otherwise all of it is taken at the start."""
+    memory_limit_mib: int = Field(0, ge=0)
+    """The most memory taken of each GPU, at once and in place of growth; zero sets no limit."""
+    visible_devices: Annotated[str, AfterValidator(_devices)] = ""
+    """The GPUs to use, by number as `0,1`; `none` uses none, and nothing uses all there are."""
+    mixed_precision: Literal["off", "bfloat16", "float16"] = "off"
+    """Whether the graph is rewritten to count in fewer bits where that is believed to be safe: `bfloat16` on processors
+    that have it, `float16` on GPUs. Answers change in their third digit."""
+    xla: bool = False
+    """Whether parts of the graph are compiled. It takes seconds for each size of batch, in warm-up, and pays on GPUs; on
+    processors it also needs TF_XLA_FLAGS=--tf_xla_cpu_global_jit in the environment."""
 
 
 def _policy(text: str) -> str:
