@@ -18,6 +18,7 @@ from kserve.errors import InvalidInput, ModelNotReady
 from kserve.model import InferenceVerb
 
 from serving import logs, model_config, payload_grpc, payload_v2
+from serving.answer_headers import passed_on
 from serving.call import Call
 from serving.errors import (
     DeadlineExceeded,
@@ -177,7 +178,7 @@ class HookedEndpoint:
             raise self._failed(error) from error
         self.metrics.code_ran(perf_counter() - began)
         if answer_headers:
-            call.answer_headers = {str(name): str(value) for name, value in answer_headers.items()}
+            call.answer_headers = (call.answer_headers or {}) | passed_on(answer_headers)
         return response
 
     def _outputs(self, response: Any) -> Tensors:

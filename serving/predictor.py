@@ -44,8 +44,8 @@ SERVING: ContextVar[DirectEndpoint] = ContextVar("serving")
 class Predictor(kserve.Model):  # type: ignore[misc]  # kserve ships no types
     """A SavedModel as a KServe model, whose requests are batched; its versions are served side by side."""
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings.model_name)
+    def __init__(self, settings: Settings, *, return_response_headers: bool = False) -> None:
+        super().__init__(settings.model_name, return_response_headers)
         self.settings = settings
         self.folder = settings.model_dir
         self.device: Device | None = None

@@ -30,7 +30,7 @@ from serving.errors import (
     WrongMethod,
 )
 from serving.extensions import Extensions
-from serving.http_message import JSON, OCTETS, TEXT, HttpAnswer, HttpRequest
+from serving.http_message import JSON, OCTETS, TEXT, HeaderList, HttpAnswer, HttpRequest
 from serving.inflight_bytes import InflightBytes
 from serving.lifecycle import Lifecycle
 from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
@@ -134,7 +134,8 @@ class RestApp:
             if verb == "infer":
                 answer, answer_head_bytes = await endpoint.infer_v2(request.body, head_bytes, call)
                 if answer_head_bytes is not None:
-                    return HttpAnswer(200, (*OCTETS, (HEAD_LENGTH, b"%d" % answer_head_bytes)), answer)
+                    head_length = (HEAD_LENGTH, b"%d" % answer_head_bytes)
+                    return HttpAnswer(200, (*OCTETS, head_length, *_added(call)), answer)
             elif verb == "predict":
                 answer = await endpoint.predict_v1(request.body, call)
             else:
@@ -163,7 +164,7 @@ class RestApp:
                 self._door.capture.ended(
                     request.id.decode(), protocol, (name, version), code, seconds, reason, request.body, answer
                 )
-        return HttpAnswer(200, JSON, answer)
+        return HttpAnswer(200, JSON if call.answer_headers is None else (*JSON, *_added(call)), answer)
 
     async def _ask(self, request: HttpRequest, parts: list[str]) -> HttpAnswer:
         """Answer whatever is no inference."""
@@ -276,6 +277,11 @@ def _inference(path: str) -> tuple[str, str, str, str] | None:
 
 def _texts(headers: Mapping[bytes, bytes]) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
+
+
+def _added(call: Call) -> HeaderList:
+    """The headers that the endpoint adds to the answer."""
+    return tuple((name.encode(), value.encode()) for name, value in (call.answer_headers or {}).items())
 
 
 def _head_bytes(headers: Mapping[bytes, bytes]) -> int | None:

@@ -261,8 +261,8 @@ class Tensorflow(Group):
     """Whether the graph is rewritten to count in fewer bits where that is believed to be safe: `bfloat16` on processors
     that have it, `float16` on GPUs. Answers change in their third digit."""
     xla: bool = False
-    """Whether parts of the graph are compiled. It takes seconds for each size of batch, in warm-up, and pays on GPUs; on
-    processors it also needs TF_XLA_FLAGS=--tf_xla_cpu_global_jit in the environment."""
+    """Whether parts of the graph are compiled. It takes seconds for each size of batch, in warm-up, and pays on GPUs;
+    on processors it also needs TF_XLA_FLAGS=--tf_xla_cpu_global_jit in the environment."""
 
 
 def _policy(text: str) -> str:

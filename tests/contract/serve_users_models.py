@@ -54,6 +54,29 @@ class Renamed(Predictor):
         return kserve.InferRequest(payload.model_name, [x], request_id=payload.id)
 
 
+class Versioned(Predictor):
+    """Says which version answered, and in a header who is to thank."""
+
+    def load(self) -> bool:
+        Path(os.environ["GATE"]).with_name("loads").open("a").write("a load\n")
+        return bool(super().load())
+
+    def postprocess(self, result: Any, headers: Headers | None = None, response_headers: Headers | None = None) -> Any:
+        if response_headers is not None:
+            response_headers["X-Thanks"] = "to all"
+            response_headers["Content-Length"] = "1000000"
+        return result
+
+
+class Endless(kserve.Model):  # type: ignore[misc]
+    """Never answers."""
+
+    async def predict(
+        self, payload: Any, headers: Headers | None = None, response_headers: Headers | None = None
+    ) -> Any:
+        await asyncio.Event().wait()
+
+
 class Asynchronous(kserve.Model):  # type: ignore[misc]  # kserve ships no types
     """Answers with KServe's own types, from a coroutine."""
 
@@ -121,7 +144,7 @@ class Gated(kserve.Model):  # type: ignore[misc]
 
 def leaves(error: type[errors.ServingError]) -> Iterator[type[errors.ServingError]]:
     below = error.__subclasses__()
-    if not below:
+    if "reason" in vars(error):
         yield error
     for each in below:
         yield from leaves(each)
@@ -159,6 +182,11 @@ def main() -> None:
         [
             Shifted(dense.model_copy(update={"model_name": "shifted"})),
             Renamed(dense.model_copy(update={"model_name": "renamed"})),
+            Versioned(
+                settings.model_copy(update={"model_name": "versioned", "model_dir": settings.model_dir / "versions"}),
+                return_response_headers=True,
+            ),
+            Endless("endless"),
             Asynchronous("asynchronous"),
             Synchronous("synchronous"),
             Raising("raising"),

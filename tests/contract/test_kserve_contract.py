@@ -6,9 +6,12 @@ upgrade which moves it fails here and not in production.
 
 import inspect
 import sys
+import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGTERM
 from typing import Any
 
 import grpc
@@ -41,6 +44,7 @@ class Loading:
 class UsersServer:
     server: RunningServer
     loading: Loading
+    gate: Path
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +52,13 @@ def users(zoo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Users
     """A server of a user's own models; asked while one of them was still loading."""
     gate = tmp_path_factory.mktemp("gate") / "open"
     command = (sys.executable, "-m", "tests.contract.serve_users_models")
-    with RunningServer(zoo, command=command, env={"GATE": str(gate)}, until="listening") as server:
+    options = ("--versions_policy", "all", "--versions_labels", "versioned/canary=2", "--drain_timeout_seconds", "2")
+    with RunningServer(zoo, *options, command=command, env={"GATE": str(gate)}, until="listening") as server:
         with Caller(server.http_address) as caller, Rpc(server.grpc_address) as rpc:
             seen = look(caller, rpc)
         gate.touch()
         server.wait_for("ready")
-        yield UsersServer(server, seen)
+        yield UsersServer(server, seen, gate)
 
 
 def look(caller: Caller, rpc: Rpc) -> Loading:
@@ -176,6 +181,51 @@ class TestHooksOfAUsersOwn:
         reply = user.post(INFER.format("shifted"), body)
         assert reply.status == 200
         assert len(reply.body) == int(reply.headers[HEAD_LENGTH.lower()]) + 8
+
+
+class TestVersionsBehindHooks:
+    """One predictor of a user's stands for versions 1, 2 and 10, each of which answers with its number."""
+
+    @pytest.mark.parametrize(
+        ("place", "version"),
+        [("", 10), ("/versions/1", 1), ("/versions/2", 2), ("/versions/10", 10), ("/labels/canary", 2)],
+    )
+    def test_a_call_reaches_the_version_it_names(self, user: Caller, place: str, version: int) -> None:
+        v1 = user.post(f"/v1/models/versioned{place}:predict", {"instances": [0, 0]})
+        assert v1.json == {"predictions": [version, version]}
+        body = {"inputs": [tensor("x", "FP32", [1], [0])]}
+        v2 = user.post(f"/v2/models/versioned{place}/infer", body).json
+        assert (v2["model_version"], v2["outputs"][0]["data"]) == (str(version), [version])
+
+    @pytest.mark.parametrize(("asked", "version"), [("", 10), ("1", 1), ("canary", 2)])
+    def test_a_call_over_grpc_reaches_it_too(self, user_rpc: Rpc, asked: str, version: int) -> None:
+        request = ModelInferRequest(model_name="versioned", model_version=asked)
+        request.inputs.add(name="x", datatype="FP32", shape=[1]).contents.fp32_contents.append(0)
+        answer = user_rpc.infer(request)
+        assert (answer.model_version, list(answer.outputs[0].contents.fp32_contents)) == (str(version), [version])
+
+    def test_metadata_lists_them(self, user: Caller) -> None:
+        assert user.get("/v2/models/versioned").json["versions"] == ["1", "2", "10"]
+        assert user.get("/v2/models/versioned/labels/canary/ready").status == 200
+
+    @pytest.mark.parametrize("place", ["/versions/3", "/labels/beta"])
+    def test_one_that_is_not_there_is_told(self, user: Caller, place: str) -> None:
+        reply = user.post(f"/v1/models/versioned{place}:predict", {"instances": [0]})
+        assert (reply.status, reply.json["reason"]) == (404, "unknown_model")
+        assert "served as '1', '2', '10'" in reply.json["error"]
+
+    def test_a_users_load_is_called_for_each_version(self, users: UsersServer) -> None:
+        assert (users.gate.parent / "loads").read_text().count("a load") == 3
+
+    def test_headers_of_the_code_go_out_and_those_of_the_message_stay_ours(self, user: Caller, user_rpc: Rpc) -> None:
+        reply = user.post("/v1/models/versioned:predict", {"instances": [0]})
+        assert (reply.status, reply.headers["x-thanks"]) == (200, "to all")
+        assert int(reply.headers["content-length"]) == len(reply.body)
+        request = ModelInferRequest(model_name="versioned")
+        request.inputs.add(name="x", datatype="FP32", shape=[1]).contents.fp32_contents.append(0)
+        infer: Any = user_rpc.channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        _, call = infer.with_call(request.SerializeToString(), timeout=30)
+        assert dict(call.trailing_metadata())["x-thanks"] == "to all"
 
 
 class TestAnOrdinaryModel:
@@ -358,6 +408,24 @@ class TestMetrics:
         after = samples(user, model)
         assert {name: after[name] - before.get(name, 0) for name in names} == dict.fromkeys(names, 1)
 
+    @pytest.mark.parametrize("model", ["shifted", "asynchronous"])
+    def test_rows_and_stages_are_counted_around_a_users_code(self, user: Caller, model: str) -> None:
+        before = ours(user, model)
+        user.post(PREDICT.format(model), {"instances": [[1, 2, 3], [4, 5, 6]]})
+        after = ours(user, model)
+        grown = {name: after[name] - before[name] for name in after}
+        assert grown["rows"] == 2
+        assert {stage: grown[stage] for stage in ("decode", "user_code", "encode")} == {
+            "decode": 1,
+            "user_code": 1,
+            "encode": 1,
+        }
+
+    def test_a_request_that_came_too_early_counts_under_its_model(self, user: Caller) -> None:
+        page = user.get("/metrics").body.decode()
+        line = 'ecluse_rejected_total{model_name="gated",model_version="",reason="loading"} '
+        assert [each for each in page.splitlines() if each.startswith(line)] == [line + "3.0"]
+
     def test_an_explanation_counts_as_one(self, user: Caller) -> None:
         before = samples(user, "asynchronous").get("request_explain_seconds_count", 0)
         user.post("/v1/models/asynchronous:explain", {"instances": [[1, 2]]})
@@ -373,6 +441,20 @@ def samples(caller: Caller, model: str) -> dict[str, float]:
         for sample in family.samples
         if sample.name.endswith("_count") and sample.labels["model_name"] == model
     }
+
+
+def ours(caller: Caller, model: str) -> dict[str, float]:
+    """Rows and stages of one model."""
+    found = {}
+    for family in text_string_to_metric_families(caller.get("/metrics").body.decode()):
+        for sample in family.samples:
+            if sample.labels.get("model_name") != model or sample.labels.get("model_version") != "1":
+                continue
+            if sample.name == "ecluse_request_rows_sum":
+                found["rows"] = sample.value
+            if sample.name == "ecluse_stage_duration_seconds_count":
+                found[sample.labels["stage"]] = sample.value
+    return found
 
 
 class TestTouchPoints:
@@ -398,3 +480,21 @@ class TestTouchPoints:
 
         theirs = grpc_predict_v2_pb2.ModelInferRequest(model_name="dense", id="7").SerializeToString()
         assert oip_pb2.ModelInferRequest.FromString(theirs).model_name == "dense"
+
+
+class TestTheEnd:
+    """Last in this file: it ends the server."""
+
+    def test_what_a_users_code_does_not_finish_in_time_is_refused_as_everything_else_is(
+        self, users: UsersServer
+    ) -> None:
+        with Caller(users.server.http_address) as caller, ThreadPoolExecutor(1) as thread:
+            waiting = thread.submit(caller.post, PREDICT.format("endless"), {"instances": [1]})
+            with Caller(users.server.http_address) as other:
+                deadline = time.monotonic() + 10
+                while b'ecluse_inflight_requests{protocol="v1"} 1.0' not in other.get("/metrics").body:
+                    assert time.monotonic() < deadline
+            users.server.signal(SIGTERM)
+            reply = waiting.result()
+        assert (reply.status, reply.json["reason"]) == (503, "draining")
+        assert users.server.wait_for_end() == 1
