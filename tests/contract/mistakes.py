@@ -334,7 +334,7 @@ KIND = [
         headers={"Content-Type": kind},
         status=415,
     )
-    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/octet-stream", "application/xml", "x")
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml", "x")
 ] + [
     Mistake(
         f"a body compressed by {coding}",
