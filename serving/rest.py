@@ -101,7 +101,8 @@ class RestApp:
                 self._door.guard.admit_rest(request.path, request.headers)
             else:
                 self._endpoint(request, *route)
-                _check_content_type(request.headers, is_binary=_head_bytes(request.headers) is not None)
+                _head_bytes(request.headers)
+                _check_content_type(request.headers)
         except ServingError as error:
             return error
         return None
