@@ -147,12 +147,14 @@ class TestTritonOverHttp:
             ("wrong_shape", "400", WRONG_SHAPE),
             ("wrong_datatype", "400", WRONG_DATATYPE),
             ("unknown_model", "404", "model 'nobody' is not served here"),
-            ("compressed", "415", "Content-Encoding"),
         ],
     )
     def test_reads_what_is_wrong(self, triton_http: Facts, fault: str, status: str, sentence: str) -> None:
         assert triton_http[fault]["status"] == status
         assert sentence in triton_http[fault]["message"]
+
+    def test_may_compress_its_bodies(self, triton_http: Facts) -> None:
+        assert triton_http["compressed"] == {"gzip": [9], "deflate": [9]}
 
     def test_is_served_on_after_its_mistakes(self, triton_http: Facts) -> None:
         assert triton_http["after_all"] == [9]
