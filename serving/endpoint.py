@@ -22,6 +22,9 @@ from serving.reader_v2 import ReaderV2
 from serving.request import Request
 from serving.signature import Signature, Tensors, TensorSpec
 
+MOST_URGENT = 1
+"""The first level of priority."""
+
 PLATFORM = "tensorflow_savedmodel"
 
 
@@ -88,6 +91,7 @@ class DirectEndpoint:
 
     async def predict_v1(self, body: bytes, call: Call) -> bytes:
         began = perf_counter()
+        self._knock(call)
         asked = payload_v1.decode(payload_v2.parse_object(body), self.signature)
         outputs, began = await self._run(asked.request, began, call.timeout_seconds)
         answer = payload_v1.encode(outputs, asked, self.signature)
@@ -104,6 +108,7 @@ class DirectEndpoint:
         call: Call,
     ) -> tuple[bytes, int | None]:
         began = perf_counter()
+        self._knock(call)
         request = self._reader_v2.read(body, head_bytes)
         try:
             outputs, began = await self._run(request, began, call.timeout_seconds)
@@ -116,6 +121,7 @@ class DirectEndpoint:
 
     async def infer_grpc(self, message: InferMessage, call: Call) -> bytes:
         began = perf_counter()
+        self._knock(call)
         request = self._reader_grpc.read(message)
         outputs, began = await self._run(
             request, began, call.timeout_seconds, extra_settle_turns=call.extra_settle_turns
@@ -135,6 +141,10 @@ class DirectEndpoint:
             priority=request.priority,
             extra_settle_turns=extra_settle_turns,
         )
+
+    def _knock(self, call: Call) -> None:
+        """Turn a request away that not even one row and the most urgent level would save, before it is decoded."""
+        self._batcher.admit(1, 0, call.timeout_seconds, priority=MOST_URGENT)
 
     async def _run(
         self, request: Request, began: float, timeout_seconds: float = inf, *, extra_settle_turns: int = 0

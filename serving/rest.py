@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from http import HTTPStatus
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 import orjson
@@ -36,6 +36,7 @@ from serving.lifecycle import Lifecycle
 from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
 from serving.request_id import HEADER as REQUEST_ID
 from serving.request_log import FAULT
+from serving.timeout_header import timeout_seconds
 
 INTERNAL = "internal"
 """The reason of a fault that is no ServingError."""
@@ -130,7 +131,7 @@ class RestApp:
                 raise request.failure
             if b"content-encoding" in headers:
                 await self._coding.decode(request)
-            call = Call(partial(_texts, headers))
+            call = Call(partial(_texts, headers), monotonic() + timeout_seconds(headers))
             call.request_id = request.id.decode()
             if verb == "infer":
                 answer, answer_head_bytes = await endpoint.infer_v2(request.body, head_bytes, call)
