@@ -31,8 +31,9 @@ class BatchCap:
         self.rows = buckets[-1]
 
     def calibrated(self, slow_seconds: Callable[[int], float]) -> None:
-        """Choose from what warm-up measured."""
-        fitting = [index for index, bucket in enumerate(self._buckets) if slow_seconds(bucket) <= self._budget_seconds]
+        """Choose from what warm-up measured, with the doubt in favour of the larger batch."""
+        budget_seconds = self._budget_seconds * (1 + MARGIN)
+        fitting = [index for index, bucket in enumerate(self._buckets) if slow_seconds(bucket) <= budget_seconds]
         self._in_time = max(fitting, default=0)
         self._choose()
 

@@ -251,10 +251,11 @@ class Batcher:
 
     def _gather(self, line: Line, now: float, trigger: Trigger) -> None:
         """Send those of a line who leave together, and tell those whom no batch can save."""
+        is_trial = self._forecast.is_doubted(line.rows, now)
         chosen = select(
             line.in_order(now),
             now=now,
-            expected_seconds=0.0 if self._forecast.is_doubted(line.rows, now) else self._forecast.seconds(line.rows),
+            expected_seconds=0.0 if is_trial else self._forecast.careful_seconds(line.rows),
             cap=self._cap.rows,
             policy=self._policy,
             seconds=self._latency.seconds,
@@ -269,12 +270,12 @@ class Batcher:
         padding_rows = self._policy.bucket(chosen.rows) - chosen.rows if self._is_batched else 0
         waits = [now - entry.arrived for entry in chosen.taken]
         self._observer.batch_left(rows=chosen.rows, padding_rows=padding_rows, waits=waits, trigger=trigger)
-        self._send(chosen.taken)
+        self._send(chosen.taken, is_trial=is_trial)
 
-    def _send(self, entries: list[Entry]) -> None:
+    def _send(self, entries: list[Entry], *, is_trial: bool = False) -> None:
         rows = [entry.rows for entry in entries]
         bucket = self._policy.bucket(sum(rows)) if self._is_batched else 1
-        batch = Batch(entries, rows, bucket, ends=self._clock() + self._latency.seconds(bucket))
+        batch = Batch(entries, rows, bucket, ends=self._clock() + self._latency.seconds(bucket), is_trial=is_trial)
         self._turns.take(self, batch.ends)
         self._forecast.began()
         self._running.run(batch)

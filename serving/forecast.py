@@ -58,6 +58,11 @@ class Forecast:
         seconds = self._latency.seconds(self._policy.bucket(min(rows, self._cap.rows)))
         return seconds if seconds != inf else 0.0
 
+    def careful_seconds(self, rows: int) -> float:
+        """As `seconds`, but rather too long than too short."""
+        seconds = self._latency.careful_seconds(self._policy.bucket(min(rows, self._cap.rows)))
+        return seconds if seconds != inf else 0.0
+
     def is_doubted(self, rows: int, now: float) -> bool:
         """Whether a batch of this size was not tried for so long that it should be."""
         return not self._running and now - self._ended > IDLE_RUNS_TO_DOUBT * self.seconds(rows)
@@ -91,4 +96,4 @@ class Forecast:
             others_seconds=self._turns.others_seconds(self._waiter),
             lanes=self._turns.lanes,
         )
-        return predict(rows, ahead, cap=self._cap.rows, policy=self._policy, seconds=self._latency.seconds)
+        return predict(rows, ahead, cap=self._cap.rows, policy=self._policy, seconds=self._latency.careful_seconds)

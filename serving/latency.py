@@ -15,6 +15,9 @@ from statistics import fmean, median
 WEIGHT = 0.1
 """How far one run moves the estimate: twenty runs forget a past regime."""
 
+WEIGHT_AFTER_DOUBT = 0.5
+"""The same where the estimate was not tried for long, and may be far out."""
+
 OUTLIER = 3.0
 """A run counts for at most so many times what was expected: a collection of garbage is no regime."""
 
@@ -41,7 +44,7 @@ class LatencyTable:
         deviation = fmean([abs(seconds - mean) for seconds in durations])
         self._set(self._index[bucket], mean, max(deviation, LEAST_DEVIATION * mean))
 
-    def observe(self, bucket: int, seconds: float) -> None:
+    def observe(self, bucket: int, seconds: float, weight: float = WEIGHT) -> None:
         index = self._index[bucket]
         known = self._means.measured[index]
         if known is None:
@@ -49,7 +52,7 @@ class LatencyTable:
             return
         off = min(seconds, OUTLIER * known) - known
         deviation = self._deviations[index]
-        self._set(index, known + WEIGHT * off, deviation + WEIGHT * (abs(off) - deviation))
+        self._set(index, known + weight * off, deviation + weight * (abs(off) - deviation))
 
     def seconds(self, bucket: int) -> float:
         """The mean."""
@@ -58,6 +61,11 @@ class LatencyTable:
     def slow_seconds(self, bucket: int) -> float:
         """What nineteen runs of twenty stay below."""
         return self._slow.values[self._index[bucket]]
+
+    def careful_seconds(self, bucket: int) -> float:
+        """Rather too long than too short: half of the way from the mean to what a slow run takes."""
+        index = self._index[bucket]
+        return (self._means.values[index] + self._slow.values[index]) / 2
 
     def _set(self, index: int, mean: float, deviation: float) -> None:
         self._deviations[index] = deviation

@@ -60,9 +60,9 @@ async def test_a_request_that_would_be_late_is_turned_away_at_once() -> None:
     batcher = batcher_for(SimulatedLane(seconds=1.0))
     running = submit(batcher, 1.0)
     await asyncio.sleep(0.25)
-    with pytest.raises(PredictedLate, match=r"expected in 1\.75 s.*allows 1\.7 s"):
+    with pytest.raises(PredictedLate, match=r"expected in 1\.8 s.*allows 1\.7 s"):
         submit(batcher, 2.0, timeout_seconds=1.7)
-    in_time = submit(batcher, 2.0, timeout_seconds=1.8)
+    in_time = submit(batcher, 2.0, timeout_seconds=1.85)
     await asyncio.gather(running, in_time)
 
 
@@ -71,7 +71,7 @@ async def test_full_batches_ahead_count() -> None:
     answers = [submit(batcher, float(number)) for number in range(10)]
     with pytest.raises(PredictedLate):
         submit(batcher, 10.0, timeout_seconds=2.9)
-    answers.append(submit(batcher, 10.0, timeout_seconds=3.1))
+    answers.append(submit(batcher, 10.0, timeout_seconds=3.2))
     await asyncio.gather(*answers)
 
 
@@ -110,7 +110,7 @@ async def test_an_estimate_that_is_too_high_is_found_out() -> None:
     lane = SimulatedLane(seconds=0.01)
     batcher = batcher_for(lane, seconds=1.0)
     outcomes = []
-    for _ in range(2000):
+    for _ in range(400):
         try:
             await submit(batcher, 1.0, timeout_seconds=0.1)
             outcomes.append(True)
@@ -118,7 +118,7 @@ async def test_an_estimate_that_is_too_high_is_found_out() -> None:
             outcomes.append(False)
         await asyncio.sleep(0.1)
     assert not outcomes[0]
-    assert all(outcomes[-500:])
+    assert all(outcomes[-100:])
 
 
 # In the queue
