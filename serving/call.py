@@ -6,7 +6,7 @@ deadline is the transport's own, from `grpc-timeout` or a timeout header; a
 timeout inside the body is the payload's business. Knows no protocol.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
 from time import monotonic
 
@@ -21,10 +21,16 @@ def no_headers() -> dict[str, str]:
 class Call:
     """One request's surroundings."""
 
-    __slots__ = ("_deadline", "_headers", "_read_headers", "answer_headers", "extra_settle_turns", "request_id")
+    __slots__ = (
+        *("_deadline", "_fields", "_headers", "_read_headers"),
+        *("answer_headers", "extra_settle_turns", "request_id"),
+    )
 
-    def __init__(self, read_headers: Headers = no_headers, deadline: float = inf) -> None:
-        """`deadline` is on the clock of `time.monotonic`."""
+    def __init__(
+        self, read_headers: Headers = no_headers, deadline: float = inf, fields: Mapping[bytes, bytes] | None = None
+    ) -> None:
+        """`deadline` is on the clock of `time.monotonic`; `fields` are the headers as they came."""
+        self._fields = fields
         self._read_headers = read_headers
         self._headers: dict[str, str] | None = None
         self._deadline = deadline
@@ -40,6 +46,13 @@ class Call:
         if self._headers is None:
             self._headers = self._read_headers()
         return self._headers
+
+    def field(self, name: bytes) -> bytes | None:
+        """Give one header as it came: cheaper than `headers`, which decodes them all."""
+        if self._fields is not None:
+            return self._fields.get(name)
+        value = self.headers.get(name.decode("latin-1"))
+        return None if value is None else value.encode("latin-1", "replace")
 
     @property
     def timeout_seconds(self) -> float:

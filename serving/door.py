@@ -30,8 +30,7 @@ class Door:
 
     def name(self, call: Call) -> None:
         """Name a call over gRPC, and have its answer say so."""
-        given = call.headers.get(ID_METADATA)
-        call.request_id = self.ids.name(None if given is None else given.encode()).decode()
+        call.request_id = self.ids.name(call.field(HEADER)).decode()
         call.answer_headers = {ID_METADATA: call.request_id}
 
     def start(self) -> None:

@@ -21,7 +21,8 @@ from serving.errors import ServingError
 from serving.grpc_head import FIELDS_BYTES, Refused, Routes, read_head
 from serving.grpc_method import CallFailed, Unary
 from serving.grpc_patience import Patience
-from serving.grpc_stream import LEAVING, ManyStream, Stream, UnaryStream
+from serving.grpc_stream import LEAVING, ManyStream, RefusedStream, Stream, UnaryStream
+from serving.grpc_wire import Fields
 from serving.inflight_bytes import InflightBytes
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -101,9 +102,10 @@ class GrpcConnection(asyncio.Protocol):
         limits: Limits,
         outbox: Outbox,
         age_seconds: float,
+        joined: "Callable[[GrpcConnection], None]",
         left: "Callable[[GrpcConnection], None]",
     ) -> None:
-        """`age_seconds` is how long it may live; `left` is called once it is gone."""
+        """`age_seconds` is how long it may live; `joined` is called once it stands, and `left` once it is gone."""
         self.message_limit_bytes = limits.message_bytes
         self.answer_limit_bytes = limits.answer_bytes
         self.inflight = limits.inflight
@@ -112,6 +114,7 @@ class GrpcConnection(asyncio.Protocol):
         self._limits = limits
         self._outbox = outbox
         self._age_seconds = age_seconds
+        self._joined = joined
         self._left = left
         self._loop = asyncio.get_running_loop()
         self._http2 = ngh2.Connection(ngh2.Role.SERVER, CONFIGURATION)
@@ -138,6 +141,7 @@ class GrpcConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._joined(self)
         self._heard_at = monotonic()
         self._later(HANDSHAKE_SECONDS, self._check_handshake)
         if self._age_seconds != inf:
@@ -245,11 +249,18 @@ class GrpcConnection(asyncio.Protocol):
             trailers = grpc_wire.failure_fields(failure, metadata)
         else:
             trailers = (*grpc_wire.OK_FIELDS, *grpc_wire.metadata_fields(metadata or {}))
+        if not has_begun:
+            self.refuse(stream_id, (*grpc_wire.ANSWER_FIELDS, *trailers))
+            return
+        self._last(stream_id, partial(self._http2.send_trailers, stream_id, trailers))
+
+    def refuse(self, stream_id: int, fields: Fields) -> None:
+        self._last(stream_id, partial(self._http2.send_response, stream_id, fields, end_stream=True))
+
+    def _last(self, stream_id: int, send: Callable[[], None]) -> None:
+        """Send what ends a stream; a caller that still sends is asked to stop, once it is on its way."""
         try:
-            if has_begun:
-                self._http2.send_trailers(stream_id, trailers)
-            else:
-                self._http2.send_response(stream_id, (*grpc_wire.ANSWER_FIELDS, *trailers), end_stream=True)
+            send()
         except ngh2.NGH2Error:
             return
         stream = self._streams.get(stream_id)
@@ -357,27 +368,22 @@ class GrpcConnection(asyncio.Protocol):
                 handle(self, event)
 
     def _on_request(self, event: ngh2.RequestReceived) -> None:
-        stream_id = event.stream_id
-        try:
-            head = read_head(event.headers, self._routes)
-        except Refused as refused:
-            self._http2.send_response(stream_id, refused.fields, end_stream=True)
-            if not event.end_stream:
-                self._early.add(stream_id)
-            return
-        stream: Stream
-        method = head.method
-        if isinstance(method, Unary):
-            stream = UnaryStream(self, stream_id, head.call, head.deadline, head.encoding, method.answer)
-        else:
-            stream = ManyStream(
-                self, stream_id, head.call, head.deadline, head.encoding, method.answer, is_endless=method.is_endless
-            )
-        self._streams[stream_id] = stream
+        stream = self._stream(event)
+        self._streams[event.stream_id] = stream
         if event.end_stream:
             stream.receive(b"", is_end=True)
         if self._refuses:
             stream.drain()
+
+    def _stream(self, event: ngh2.RequestReceived) -> Stream:
+        try:
+            head = read_head(event.headers, self._routes)
+        except Refused as refused:
+            return RefusedStream(self, event.stream_id, refused.fields)
+        method, call, deadline, encoding = head
+        if isinstance(method, Unary):
+            return UnaryStream(self, event.stream_id, call, deadline, encoding, method.answer)
+        return ManyStream(self, event.stream_id, call, deadline, encoding, method.answer, is_endless=method.is_endless)
 
     def _on_data(self, event: ngh2.DataReceived) -> None:
         stream = self._streams.get(event.stream_id)

@@ -65,4 +65,4 @@ def read_head(fields: Fields, routes: Routes) -> Head:
         deadline = inf if timeout is None else monotonic() + grpc_wire.read_timeout(timeout)
     except CallFailed as failure:
         raise Refused((*grpc_wire.ANSWER_FIELDS, *grpc_wire.failure_fields(failure, None))) from None
-    return Head(method, Call(partial(grpc_wire.read_metadata, fields), deadline), deadline, encoding)
+    return Head(method, Call(partial(grpc_wire.read_metadata, fields), deadline, named), deadline, encoding)

@@ -71,6 +71,11 @@ class NghttpListener:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._empty.wait(), LAST_SECONDS)
 
+    async def renew(self) -> None:
+        """Look whether the certificate's files have changed, and show new callers what they hold now."""
+        if self._tls is not None and self._tls.has_changed():
+            await self._listen()
+
     async def _listen(self) -> None:
         """Begin to accept; a server that is there makes way, once the new one accepts too."""
         before = self._server
@@ -90,10 +95,13 @@ class NghttpListener:
         age_seconds = self._age_seconds
         if age_seconds != inf:
             age_seconds *= random.uniform(1 - AGE_JITTER, 1 + AGE_JITTER)  # noqa: S311 - nothing is kept secret by it
-        connection = GrpcConnection(self._routes, self._limits, self._outbox, age_seconds, self._left)
+        return GrpcConnection(self._routes, self._limits, self._outbox, age_seconds, self._joined, self._left)
+
+    # A caller whose TLS handshake fails is made a connection for, and never joins.
+
+    def _joined(self, connection: GrpcConnection) -> None:
         self._connections.add(connection)
         self._empty.clear()
-        return connection
 
     def _left(self, connection: GrpcConnection) -> None:
         self._connections.discard(connection)
@@ -107,8 +115,7 @@ class NghttpListener:
             now = monotonic()
             for connection in list(self._connections):
                 connection.check(now)
-            if self._tls is not None and self._tls.has_changed():
-                await self._listen()
+            await self.renew()
 
 
 class _TurnedAway(asyncio.Protocol):

@@ -17,7 +17,7 @@ from serving import grpc_wire, logs
 from serving.call import Call
 from serving.errors import ServingError
 from serving.grpc_method import AnswerMany, AnswerOne, CallFailed
-from serving.grpc_wire import PREFIX_BYTES
+from serving.grpc_wire import PREFIX_BYTES, Fields
 from serving.inflight_bytes import InflightBytes
 from serving.steps import Steps
 
@@ -26,6 +26,9 @@ LONGEST_TIMER_SECONDS = 86_400.0
 
 BACKLOG_BYTES = 1024 * 1024
 """Messages of a stream that may wait for their handler before the caller is held up."""
+
+PATIENCE_SECONDS = 0.1
+"""How long a call that is refused by its head may take to begin its body."""
 
 LATE = ("DEADLINE_EXCEEDED", "the deadline passed before the answer came", "late")
 LEAVING = ("UNAVAILABLE", "the server is stopping: begin the call anew", "draining")
@@ -49,6 +52,10 @@ class Wire(Protocol):
         self, stream_id: int, failure: CallFailed | None, metadata: dict[str, str] | None, *, has_begun: bool
     ) -> None:
         """Send the trailers, alone where nothing has been sent."""
+        ...
+
+    def refuse(self, stream_id: int, fields: Fields) -> None:
+        """Send fields that end a call before it began."""
         ...
 
     def consumed(self, stream_id: int, size: int) -> None:
@@ -321,6 +328,39 @@ class ManyStream(_Stream):
         self._wire.finish(self.id, failure, self._call.answer_headers, has_begun=self._has_begun)
 
 
+class RefusedStream:
+    """A call that is refused by its head.
+
+    It hears so once it has begun to send its message: clients take a status that overtakes
+    their own first message for a fault of the connection.
+    """
+
+    __slots__ = ("_fields", "_timer", "_wire", "has_ended", "id")
+
+    def __init__(self, wire: Wire, stream_id: int, fields: Fields) -> None:
+        self._wire = wire
+        self._fields = fields
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self.drain)
+        self.id = stream_id
+        self.has_ended = False
+
+    def receive(self, data: bytes, *, is_end: bool) -> None:
+        self._wire.consumed(self.id, len(data))
+        self.has_ended = is_end
+        self.drain()
+
+    def drain(self) -> None:
+        if not self._timer.cancelled():
+            self._timer.cancel()
+            self._wire.refuse(self.id, self._fields)
+
+    def fail(self, _failure: CallFailed) -> None:
+        self.drain()
+
+    def leave(self) -> None:
+        self._timer.cancel()
+
+
 class _Messages(AsyncIterator[bytes]):
     """What has come and was not read yet."""
 
@@ -357,7 +397,7 @@ class _Messages(AsyncIterator[bytes]):
             self._arrival.set_result(None)
 
 
-Stream = UnaryStream | ManyStream
+Stream = UnaryStream | ManyStream | RefusedStream
 
 
 def _too_large(message: bytes, wire: Wire) -> CallFailed:

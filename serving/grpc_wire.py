@@ -8,6 +8,8 @@ stream.
 import zlib
 from collections.abc import Iterator
 
+from ngh2 import NeverIndexedHeader
+
 from serving.grpc_method import CallFailed
 
 Fields = tuple[tuple[bytes, bytes], ...]
@@ -141,8 +143,13 @@ def failure_fields(failure: CallFailed, metadata: dict[str, str] | None) -> Fiel
 
 
 def metadata_fields(metadata: dict[str, str]) -> Fields:
-    """Write metadata that is text as fields."""
-    return tuple((name.encode("ascii"), value.encode("ascii", "replace")) for name, value in metadata.items())
+    """Write metadata that is text as fields.
+
+    HPACK is told not to remember them: a table full of what never comes again holds nothing that does.
+    """
+    return tuple(
+        [NeverIndexedHeader(name.encode(), value.encode("ascii", "replace")) for name, value in metadata.items()]
+    )
 
 
 def quote(text: str) -> bytes:

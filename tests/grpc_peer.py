@@ -48,9 +48,12 @@ class Peer:
 
     def __init__(self, methods: Methods, given: Limits | None = None, *, age_seconds: float = inf) -> None:
         self.pipe = Pipe()
+        self.joined: list[GrpcConnection] = []
         self.left: list[GrpcConnection] = []
         routes = {path.encode(): method for path, method in methods.items()}
-        self.connection = GrpcConnection(routes, given or limits(), Outbox(), age_seconds, self.left.append)
+        self.connection = GrpcConnection(
+            routes, given or limits(), Outbox(), age_seconds, self.joined.append, self.left.append
+        )
         self.connection.connection_made(self.pipe)
         self.http2 = ngh2.Connection(ngh2.Role.CLIENT)
         self.events: list[ngh2.Event] = []

@@ -13,12 +13,18 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import grpc
+import pytest
 from grpc_health.v1 import health_pb2
 
 from serving.oip_pb2 import ModelInferRequest, ModelInferResponse
 
 MODEL = "clerk"
 """The name that every server here gives its model."""
+
+TRANSPORTS = ("nghttp2", "grpcio")
+"""What can speak gRPC in a server."""
+
+on_both_transports = pytest.mark.parametrize("clerk", TRANSPORTS, indirect=True)
 
 INFER = f"/v2/models/{MODEL}/infer"
 PREDICT = f"/v1/models/{MODEL}:predict"

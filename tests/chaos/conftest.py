@@ -2,13 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.callers import MODEL
+from tests.chaos.callers import MODEL, TRANSPORTS
 from tests.servers import ROOT, RunningServer, build_models
 
 NAMED = ("--model_name", MODEL)
@@ -47,8 +47,26 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+Clerks = Callable[[str], RunningServer]
+"""Servers by what speaks gRPC in them, each started when it is first asked for."""
+
+
 @pytest.fixture(scope="session")
-def clerk(models: Path) -> Iterator[RunningServer]:
-    """A server whose callers say how long each request takes. It must survive every test that uses it."""
-    with RunningServer(models / "clerk", *PATIENT) as server:
-        yield server
+def clerks(models: Path) -> Iterator[Clerks]:
+    """Servers whose callers say how long each request takes. They must survive every test that uses them."""
+    started: dict[str, RunningServer] = {}
+    with ExitStack() as stack:
+
+        def of(transport: str) -> RunningServer:
+            if transport not in started:
+                server = RunningServer(models / "clerk", *PATIENT, "--grpc_transport", transport)
+                started[transport] = stack.enter_context(server)
+            return started[transport]
+
+        yield of
+
+
+@pytest.fixture
+def clerk(clerks: Clerks, request: pytest.FixtureRequest) -> RunningServer:
+    """The one that a test asks for by `on_both_transports`."""
+    return clerks(getattr(request, "param", TRANSPORTS[0]))

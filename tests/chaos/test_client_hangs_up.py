@@ -15,6 +15,7 @@ from tests.chaos.callers import (
     counted,
     expected,
     message,
+    on_both_transports,
     post,
     until_counted,
     v2,
@@ -43,6 +44,7 @@ async def test_a_rest_caller_who_closes_its_connection_frees_its_place_while_the
     assert await counted(address, "ecluse_batch_rows_sum") == run + 1  # the slow request's only row
 
 
+@on_both_transports
 async def test_a_grpc_caller_who_cancels_frees_its_place_while_the_slow_batch_runs(
     clerk: RunningServer, address: str
 ) -> None:
@@ -61,6 +63,7 @@ async def test_a_grpc_caller_who_cancels_frees_its_place_while_the_slow_batch_ru
     assert await counted(address, "ecluse_batch_rows_sum") == run + 1
 
 
+@on_both_transports
 async def test_neighbours_of_callers_who_leave_get_their_own_rows(clerk: RunningServer, address: str) -> None:
     """Every third caller leaves, by either protocol, while all of them wait for the same batch."""
     left = await counted(address, "ecluse_requests_total", code=499)
@@ -118,6 +121,7 @@ async def test_a_caller_who_leaves_in_the_middle_of_its_body_is_forgotten(clerk:
     assert clerk.errors() == []
 
 
+@on_both_transports
 async def test_a_thousand_callers_who_leave_at_once_leave_nothing_behind(clerk: RunningServer, address: str) -> None:
     left = await counted(address, "ecluse_requests_total", code=499)
     async with Blocked(address, seconds=5.0):

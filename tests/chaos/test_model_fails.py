@@ -15,6 +15,7 @@ from tests.chaos.callers import (
     counted,
     expected,
     message,
+    on_both_transports,
     post,
     reason,
     until_counted,
@@ -34,6 +35,7 @@ async def address(clerk: RunningServer) -> str:
 
 
 @pytest.mark.parametrize("share", [0.02, 0.2, 1.0], ids=["one in fifty", "one in five", "all"])
+@on_both_transports
 async def test_of_many_requests_in_shared_batches_only_the_poisonous_are_refused(
     clerk: RunningServer, address: str, share: float
 ) -> None:
@@ -76,6 +78,7 @@ async def test_a_rest_request_whose_timeout_passes_in_the_queue_is_answered_then
     assert await counted(address, "ecluse_batch_rows_sum") == run + 1 + 1
 
 
+@on_both_transports
 async def test_a_grpc_call_whose_timeout_passes_in_the_queue_is_answered_then_and_never_run(
     clerk: RunningServer, address: str
 ) -> None:
@@ -91,6 +94,7 @@ async def test_a_grpc_call_whose_timeout_passes_in_the_queue_is_answered_then_an
     assert await counted(address, "ecluse_batch_rows_sum") == run + 1
 
 
+@on_both_transports
 async def test_grpc_calls_whose_deadline_passes_in_the_queue_are_counted_as_late_and_never_run(
     clerk: RunningServer, address: str
 ) -> None:
@@ -110,6 +114,7 @@ async def test_grpc_calls_whose_deadline_passes_in_the_queue_are_counted_as_late
     assert await counted(address, "ecluse_requests_total", code=499) == left
 
 
+@on_both_transports
 async def test_a_deadline_that_passes_while_the_batch_runs_costs_its_neighbours_nothing(
     clerk: RunningServer, address: str
 ) -> None:

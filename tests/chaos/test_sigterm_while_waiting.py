@@ -17,6 +17,7 @@ from tests.chaos.callers import (
     INFER,
     POLL_SECONDS,
     READY,
+    TRANSPORTS,
     Connection,
     Reply,
     Rpc,
@@ -46,7 +47,8 @@ def servers(models: Path) -> Iterator[dict[str, RunningServer]]:
     """All that this file ends, started together."""
     lame_duck = ("--drain_lame_duck_seconds", str(LAME_DUCK_SECONDS))
     wanted = {
-        "alone": ("clerk", *PATIENT, *lame_duck),
+        "nghttp2": ("clerk", *PATIENT, *lame_duck, "--grpc_transport", "nghttp2"),
+        "grpcio": ("clerk", *PATIENT, *lame_duck, "--grpc_transport", "grpcio"),
         "stuck": ("clerk", *PATIENT, "--drain_timeout_seconds", "1.4"),
     }
     servers = {name: RunningServer(models / model, *options, until=None) for name, (model, *options) in wanted.items()}
@@ -79,9 +81,9 @@ class Story:
     stderr: str = ""
 
 
-@pytest.fixture(scope="module")
-def story(servers: dict[str, RunningServer]) -> Story:
-    return asyncio.run(end_under_load(servers["alone"]))
+@pytest.fixture(scope="module", params=TRANSPORTS)
+def story(servers: dict[str, RunningServer], request: pytest.FixtureRequest) -> Story:
+    return asyncio.run(end_under_load(servers[request.param]))
 
 
 async def end_under_load(server: RunningServer) -> Story:

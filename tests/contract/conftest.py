@@ -48,7 +48,17 @@ def caller(zoo_server: RunningServer) -> Iterator[Caller]:
         yield caller
 
 
-@pytest.fixture
-def rpc(zoo_server: RunningServer) -> Iterator[Rpc]:
-    with Rpc(zoo_server.grpc_address) as rpc:
+@pytest.fixture(scope="session")
+def grpcio_zoo_server(zoo: Path) -> Iterator[RunningServer]:
+    """The zoo once more, where grpcio speaks gRPC."""
+    command = (sys.executable, "-m", "tests.contract.serve_zoo")
+    with RunningServer(zoo, "--grpc_transport", "grpcio", command=command) as server:
+        yield server
+
+
+@pytest.fixture(params=["zoo_server", "grpcio_zoo_server"], ids=["nghttp2", "grpcio"])
+def rpc(request: pytest.FixtureRequest) -> Iterator[Rpc]:
+    """A channel to the zoo, over each transport in turn."""
+    server: RunningServer = request.getfixturevalue(request.param)
+    with Rpc(server.grpc_address) as rpc:
         yield rpc

@@ -8,10 +8,11 @@ from time import monotonic
 
 import ngh2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.grpc_connection import HANDSHAKE_SECONDS, NOTICE_SECONDS, PONG_SECONDS
+from serving.grpc_stream import PATIENCE_SECONDS
 from tests.grpc_peer import PREFACE, SETTINGS, Peer, message, turns
 from tests.grpc_servers import MESSAGE_BYTES, Methodical, limits
 
@@ -58,6 +59,7 @@ async def test_a_call_is_answered(peer: Peer) -> None:
     }
 
 
+@settings(max_examples=25)
 @given(
     bodies=st.lists(st.binary(max_size=300), min_size=1, max_size=4),
     points=st.lists(st.integers(1, 1500), max_size=12),
@@ -77,6 +79,7 @@ def test_calls_are_answered_however_their_bytes_are_cut(bodies: list[bytes], poi
         assert runner.run(ask()) == [message(body) for body in bodies]
 
 
+@settings(max_examples=25)
 @given(bodies=st.lists(st.binary(max_size=40), max_size=5), points=st.lists(st.integers(0, 250), max_size=8))
 def test_a_streams_messages_are_read_however_they_are_cut_into_frames(bodies: list[bytes], points: list[int]) -> None:
     async def ask() -> bytes:
@@ -98,6 +101,7 @@ def test_a_streams_messages_are_read_however_they_are_cut_into_frames(bodies: li
         assert runner.run(ask()) == b"".join(message(body * 2) for body in bodies)
 
 
+@settings(max_examples=25)
 @given(raw=st.binary(max_size=200), is_after_a_greeting=st.booleans())
 def test_bytes_without_sense_end_the_connection_and_nothing_else(raw: bytes, is_after_a_greeting: bool) -> None:
     async def write() -> None:
@@ -182,6 +186,15 @@ async def test_a_caller_that_goes_on_after_its_answer_is_asked_to_stop(peer: Pee
     await peer.exchange()
     assert peer.fields(stream_id)["grpc-status"] == "12"
     assert peer.reset(stream_id) == ngh2.ErrorCode.NO_ERROR
+
+
+async def test_a_call_refused_by_its_head_hears_so_although_it_sends_nothing(peer: Peer) -> None:
+    stream_id = peer.ask("/test.Service/None", end=False)
+    await peer.exchange()
+    assert peer.fields(stream_id) == {}
+    await asyncio.sleep(PATIENCE_SECONDS)
+    await peer.exchange()
+    assert peer.fields(stream_id)["grpc-status"] == "12"
 
 
 async def test_te_must_be_trailers(peer: Peer) -> None:
