@@ -117,6 +117,7 @@ class BatchedModel:
             batcher,
             metrics,
             batching=self._batching(),
+            long_json_bytes=self._settings.http.long_json_bytes,
         )
 
     def _batching(self) -> Batching | None:

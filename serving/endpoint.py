@@ -10,12 +10,13 @@ from math import inf
 from time import perf_counter
 from typing import Any, Protocol
 
-from serving import logs, model_config, payload_grpc, payload_v1, payload_v2
+from serving import logs, long_json, model_config, payload_grpc, payload_v1, payload_v2
 from serving.batching import Batcher
 from serving.call import Call
 from serving.errors import InvalidRequest, ModelFailed, ServingError
 from serving.metrics import ModelMetrics
 from serving.model_config import Batching
+from serving.off_loop import off_loop
 from serving.payload_grpc import InferMessage
 from serving.reader_grpc import ReaderGrpc
 from serving.reader_v2 import ReaderV2
@@ -66,14 +67,19 @@ class DirectEndpoint:
         metrics: ModelMetrics,
         *,
         batching: Batching | None = None,
+        long_json_bytes: int = 1 << 62,
     ) -> None:
-        """`batching` is told to those who ask for the configuration; None where requests run alone."""
+        """`batching` is told to those who ask for the configuration; None where requests run alone.
+
+        JSON longer than `long_json_bytes` is decoded beside the event loop.
+        """
         self.name = name
         self.version = version
         self.metrics = metrics
         self.signature = signature
         self._batcher = batcher
         self._batching = batching
+        self._long_json_bytes = long_json_bytes
         self._reader_v2 = ReaderV2(signature)
         self._reader_grpc = ReaderGrpc(signature)
 
@@ -92,7 +98,10 @@ class DirectEndpoint:
     async def predict_v1(self, body: bytes, call: Call) -> bytes:
         began = perf_counter()
         self._knock(call)
-        asked = payload_v1.decode(payload_v2.parse_object(body), self.signature)
+        if len(body) > self._long_json_bytes:
+            asked = await off_loop(long_json.read_v1, body, self.signature)
+        else:
+            asked = long_json.read_v1(body, self.signature)
         outputs, began = await self._run(asked.request, began, call.timeout_seconds)
         answer = payload_v1.encode(outputs, asked, self.signature)
         self.metrics.encoded(perf_counter() - began)
@@ -109,7 +118,11 @@ class DirectEndpoint:
     ) -> tuple[bytes, int | None]:
         began = perf_counter()
         self._knock(call)
-        request = self._reader_v2.read(body, head_bytes)
+        if (len(body) if head_bytes is None else head_bytes) > self._long_json_bytes:
+            self._batcher.admit(long_json.declared_rows(body, self.signature), 0, call.timeout_seconds)
+            request = await off_loop(long_json.read_v2, body, head_bytes, self.signature)
+        else:
+            request = self._reader_v2.read(body, head_bytes)
         try:
             outputs, began = await self._run(request, began, call.timeout_seconds)
             answer = payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)

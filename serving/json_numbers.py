@@ -17,6 +17,7 @@ import numpy as np
 import orjson
 import simdjson
 
+from serving import long_numbers
 from serving.signature import TensorSpec
 
 SHORT_BYTES = 256
@@ -55,7 +56,7 @@ class Numbers:
         """Raises one of SURPRISES where `text` is not a JSON array, or not one that simdjson takes."""
         self._text = text
         # A parser costs little to make, and one that is kept would keep the memory of its longest body.
-        self._parsed: Any = simdjson.Parser().parse(text)
+        self._parsed: Any = long_numbers.parse(text) or simdjson.Parser().parse(text)
 
     def to_array(self, spec: TensorSpec, shape: Sequence[int]) -> np.ndarray | None:
         """Convert what fits the datatype and the shape, nested so or flat; None for anything else."""

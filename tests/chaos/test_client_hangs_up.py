@@ -113,11 +113,13 @@ async def test_a_caller_who_leaves_with_a_second_request_sent_ahead_takes_both_a
 
 
 async def test_a_caller_who_leaves_in_the_middle_of_its_body_is_forgotten(clerk: RunningServer, address: str) -> None:
+    left = await counted(address, "ecluse_requests_total", protocol="v2", code=499)
     caller = await Connection.open(address)
     await caller.send_part("POST", INFER, json.dumps(v2([2.0])).encode())
-    await until_counted(address, "ecluse_inflight_requests", 1)
+    await until_counted(address, "ecluse_http_connections", 2)  # this one, and the one that asks
     await caller.close()
-    await until_counted(address, "ecluse_inflight_requests", 0)
+    await until_counted(address, "ecluse_requests_total", left + 1, protocol="v2", code=499)
+    assert await counted(address, "ecluse_inflight_requests") == 0
     assert clerk.errors() == []
 
 

@@ -52,6 +52,7 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "capture_files": ("2", 2),
     "http_keep_alive_seconds": ("10", 10),
     "http_compress_bytes": ("0", 0),
+    "http_long_json_bytes": ("1000", 1000),
     "http_connections": ("100", 100),
     "http_head_seconds": ("2", 2.0),
     "http_body_seconds": ("3", 3.0),
