@@ -171,9 +171,11 @@ class GrpcService:
             if ending is not None:
                 ending.code, ending.reason = code.value, error.reason
                 ending.series.rejected(error.reason)
-            if error.request_id:
-                call.answer_headers = {**(call.answer_headers or {}), **_named(error.request_id)}
-            raise CallFailed(status, str(error), error.reason, error.request_id or "") from error
+            # Requests of one batch may be refused with one error: none must find the id of another in it.
+            named, error.request_id = error.request_id or "", None
+            if named:
+                call.answer_headers = {**(call.answer_headers or {}), **_named(named)}
+            raise CallFailed(status, str(error), error.reason, named) from error
         # A bug of ours is one answer, not a lost call.
         except Exception as error:
             logs.event("request_failed", level=logs.ERROR, error=error, request_id=call.request_id)

@@ -145,9 +145,11 @@ class RestApp:
         except ServingError as error:
             reason = error.reason
             series.rejected(reason)
-            if error.request_id is None and protocol == "v2" and len(request.body) <= READ_FOR_ITS_ID_BYTES:
-                error.request_id = _find_id(request)
-            refusal = self._refusal(error)
+            # Requests of one batch may be refused with one error: none must find the id of another in it.
+            named, error.request_id = error.request_id, None
+            if named is None and protocol == "v2" and len(request.body) <= READ_FOR_ITS_ID_BYTES:
+                named = _find_id(request)
+            refusal = self._refusal(error, named)
             code, answer = refusal.status, refusal.body
             return refusal
         except asyncio.CancelledError:
@@ -234,7 +236,7 @@ class RestApp:
             return HttpAnswer(status, TEXT, found)
         return HttpAnswer(status, JSON, orjson.dumps(found))
 
-    def _refusal(self, error: ServingError) -> HttpAnswer:
+    def _refusal(self, error: ServingError, named: str | None = None) -> HttpAnswer:
         headers = [*JSON, (REASON, error.reason.encode())]
         status = error.http_status.value
         if isinstance(error, Refused):
@@ -246,8 +248,8 @@ class RestApp:
         if isinstance(error, WrongMethod):
             headers.append((b"allow", error.allowed.encode()))
         message = {"error": str(error), "reason": error.reason}
-        if error.request_id:
-            message["id"] = error.request_id
+        if named:
+            message["id"] = named
         return HttpAnswer(status, tuple(headers), orjson.dumps(message))
 
 

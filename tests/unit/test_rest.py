@@ -577,3 +577,21 @@ async def test_a_fault_of_ours_is_logged_by_the_requests_name(caplog: pytest.Log
         ("request_failed", "mine"),
         ("request", "mine"),
     ]
+
+
+class TestIdsOfRefusals:
+    async def test_a_refusal_carries_the_id_in_its_body(self) -> None:
+        answered = await Service(InvalidRequest("no")).ask("POST", INFER, b'{"id": "7"}')
+        assert (answered.json["id"], answered.headers["ecluse-reason"]) == ("7", "bad_input")
+
+    async def test_an_error_that_several_requests_share_gives_none_the_id_of_another(self) -> None:
+        shared = ModelFailed("the model failed")
+        shared.request_id = "7"
+        service = Service(shared)
+        assert (await service.ask("POST", INFER, b"{}")).json["id"] == "7"
+        assert "id" not in (await service.ask("POST", INFER, b"{}")).json
+        assert "id" not in (await service.ask("POST", PREDICT, b'{"id": "8"}')).json
+
+    async def test_a_large_body_is_not_read_for_its_id(self) -> None:
+        body = b'{"id": "7", "rest": "' + b"0" * 20_000 + b'"}'
+        assert "id" not in (await Service(Overloaded("full")).ask("POST", INFER, body)).json
