@@ -270,6 +270,13 @@ CONTRACT = (
         "rollout comparison: newest against older",
     ),
     Metric(
+        "ecluse_trace_spans_total",
+        Kind.COUNTER,
+        "Spans of traced requests, by what became of them.",
+        "whether traces are whole",
+        labels=("fate",),
+    ),
+    Metric(
         "ecluse_capture_records_total",
         Kind.COUNTER,
         "Inferences to be kept, by what became of them.",

@@ -25,6 +25,7 @@ from serving.queueing import Entry, Line, Queue, count_bytes, shapes_of
 from serving.running import Batch, Running, RunObserver, Start
 from serving.schedule import Policy, Send, Settle, Trigger, Wait, next_move, select
 from serving.signature import Tensors
+from serving.trace import Trace
 from serving.turns import Turns
 
 
@@ -132,11 +133,13 @@ class Batcher:
         *,
         priority: int = 0,
         extra_settle_turns: int = 0,
+        trace: Trace | None = None,
     ) -> "asyncio.Future[Tensors]":
         """Queue a request; cancel the future to leave the queue.
 
         A transport that hands over what arrived together one by one asks for
-        `extra_settle_turns` of the event loop before its batch leaves. Raises
+        `extra_settle_turns` of the event loop before its batch leaves. The run of a
+        request that is traced is told to its `trace`, unless it was cut. Raises
         what `admit` raises, at once. The future may raise any ServingError.
         """
         size_bytes = count_bytes(tensors)
@@ -145,7 +148,8 @@ class Batcher:
         level = self._policy.level_of(priority)
         answer: asyncio.Future[Tensors]
         if rows <= self._cap.rows:
-            answer = self._enqueue(tensors, rows, size_bytes, timeout_seconds, level)
+            answer = entry = self._enqueue(tensors, rows, size_bytes, timeout_seconds, level)
+            entry.trace = trace
         else:
             answer = joined(
                 [

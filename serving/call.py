@@ -9,6 +9,10 @@ timeout inside the body is the payload's business. Knows no protocol.
 from collections.abc import Callable, Mapping
 from math import inf
 from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from serving.trace import Trace
 
 Headers = Callable[[], dict[str, str]]
 """Names in lower case. Values that are no text are left out."""
@@ -23,7 +27,7 @@ class Call:
 
     __slots__ = (
         *("_deadline", "_fields", "_headers", "_read_headers"),
-        *("answer_headers", "extra_settle_turns", "request_id"),
+        *("answer_headers", "extra_settle_turns", "request_id", "trace"),
     )
 
     def __init__(
@@ -38,6 +42,8 @@ class Call:
         """What the answer says beside its body: headers over HTTP, trailing metadata over gRPC."""
         self.request_id = ""
         """What the request goes by in its answer and in the log; the caller's own or made at the door."""
+        self.trace: Trace | None = None
+        """Where a request that is traced is observed."""
         self.extra_settle_turns = 0
         """Turns of the event loop that a batch waits longer, since the transport hands over calls one by one."""
 

@@ -5,6 +5,7 @@ its own file; this one knows which of them are on.
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from serving.call import Call
 from serving.capture import Capture
@@ -14,6 +15,9 @@ from serving.metrics import Metrics
 from serving.request_id import HEADER, RequestIds
 from serving.request_log import RequestLog
 from serving.settings import Settings
+
+if TYPE_CHECKING:
+    from serving.tracing import Tracing
 
 ID_METADATA = HEADER.decode()
 
@@ -26,6 +30,7 @@ class Door:
     ids: RequestIds = field(default_factory=RequestIds)
     log: RequestLog = field(default_factory=RequestLog)
     capture: Capture | None = None
+    tracing: "Tracing | None" = None
     key_files: tuple[KeyFile, ...] = ()
 
     def name(self, call: Call) -> None:
@@ -34,17 +39,16 @@ class Door:
         call.answer_headers = {ID_METADATA: call.request_id}
 
     def start(self) -> None:
-        """Begin to look for renewed files."""
-        for file in self.key_files:
-            file.start()
-        if self.capture is not None:
-            self.capture.start()
+        """Begin to look for renewed files, and to send what leaves in its own time."""
+        for part in self._parts():
+            part.start()
 
     def stop(self) -> None:
-        for file in self.key_files:
-            file.stop()
-        if self.capture is not None:
-            self.capture.stop()
+        for part in self._parts():
+            part.stop()
+
+    def _parts(self) -> "list[KeyFile | Capture | Tracing]":
+        return [*self.key_files, *(part for part in (self.capture, self.tracing) if part is not None)]
 
 
 def guard_of(settings: Settings) -> tuple[Guard, tuple[KeyFile, ...]]:
@@ -63,6 +67,7 @@ def door_of(settings: Settings, metrics: Metrics) -> Door:
         guard=guard,
         log=RequestLog(settings.log.sample_ratio),
         capture=_capture(settings, metrics),
+        tracing=_tracing(settings, metrics),
         key_files=key_files,
     )
 
@@ -79,3 +84,13 @@ def _capture(settings: Settings, metrics: Metrics) -> Capture | None:
         file_bytes=wanted.file_bytes,
         files=wanted.files,
     )
+
+
+def _tracing(settings: Settings, metrics: Metrics) -> "Tracing | None":
+    wanted = settings.tracing
+    if not wanted.endpoint:
+        return None
+    # The library takes time to import and memory to hold, which those who do not trace need not spend.
+    from serving.tracing import tracing_to
+
+    return tracing_to(wanted.endpoint, wanted.sample_ratio, metrics.fates("ecluse_trace_spans_total"))

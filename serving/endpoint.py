@@ -22,6 +22,7 @@ from serving.reader_grpc import ReaderGrpc
 from serving.reader_v2 import ReaderV2
 from serving.request import Request
 from serving.signature import Signature, Tensors, TensorSpec
+from serving.trace import Trace
 
 MOST_URGENT = 1
 """The first level of priority."""
@@ -102,9 +103,9 @@ class DirectEndpoint:
             asked = await off_loop(long_json.read_v1, body, self.signature)
         else:
             asked = long_json.read_v1(body, self.signature)
-        outputs, began = await self._run(asked.request, began, call.timeout_seconds)
+        outputs, began = await self._run(asked.request, began, call)
         answer = payload_v1.encode(outputs, asked, self.signature)
-        self.metrics.encoded(perf_counter() - began)
+        self._encoded(began, call)
         return answer
 
     async def explain_v1(self, body: bytes, call: Call) -> bytes:  # noqa: ARG002
@@ -124,28 +125,33 @@ class DirectEndpoint:
         else:
             request = self._reader_v2.read(body, head_bytes)
         try:
-            outputs, began = await self._run(request, began, call.timeout_seconds)
+            outputs, began = await self._run(request, began, call)
             answer = payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
         except ServingError as error:
             error.request_id = request.id
             raise
-        self.metrics.encoded(perf_counter() - began)
+        self._encoded(began, call)
         return answer
 
     async def infer_grpc(self, message: InferMessage, call: Call) -> bytes:
         began = perf_counter()
         self._knock(call)
         request = self._reader_grpc.read(message)
-        outputs, began = await self._run(
-            request, began, call.timeout_seconds, extra_settle_turns=call.extra_settle_turns
-        )
+        outputs, began = await self._run(request, began, call)
         answer = payload_grpc.encode(
             outputs, request, model_name=self.name, model_version=self.version, is_raw=bool(message.raw)
         )
-        self.metrics.encoded(perf_counter() - began)
+        self._encoded(began, call)
         return answer
 
-    async def run(self, request: Request, timeout_seconds: float = inf, *, extra_settle_turns: int = 0) -> Tensors:
+    async def run(
+        self,
+        request: Request,
+        timeout_seconds: float = inf,
+        *,
+        extra_settle_turns: int = 0,
+        trace: Trace | None = None,
+    ) -> Tensors:
         """Wait for the request's batch; gives every output by name."""
         return await self._batcher.submit(
             request.tensors,
@@ -153,27 +159,38 @@ class DirectEndpoint:
             min(request.timeout_seconds, timeout_seconds),
             priority=request.priority,
             extra_settle_turns=extra_settle_turns,
+            trace=trace,
         )
 
     def _knock(self, call: Call) -> None:
         """Turn a request away that not even one row and the most urgent level would save, before it is decoded."""
         self._batcher.admit(1, 0, call.timeout_seconds, priority=MOST_URGENT)
 
-    async def _run(
-        self, request: Request, began: float, timeout_seconds: float = inf, *, extra_settle_turns: int = 0
-    ) -> tuple[Tensors, float]:
+    async def _run(self, request: Request, began: float, call: Call) -> tuple[Tensors, float]:
         decoded = perf_counter()
         self.metrics.decoded(request.rows, decoded - began)
         try:
             # What a payload says of its timeout counts from the request's arrival.
-            left = min(timeout_seconds, request.timeout_seconds - (decoded - began))
-            outputs = await self.run(request, left, extra_settle_turns=extra_settle_turns)
+            left = min(call.timeout_seconds, request.timeout_seconds - (decoded - began))
+            outputs = await self.run(request, left, extra_settle_turns=call.extra_settle_turns, trace=call.trace)
         except ModelFailed as error:
-            logs.event("model_failed", level=logs.ERROR, error=error, model_name=self.name)
+            logs.event(
+                "model_failed", level=logs.ERROR, error=error, model_name=self.name, request_id=call.request_id or None
+            )
             raise
         answered = perf_counter()
         self.metrics.predicted(answered - decoded)
+        if call.trace is not None:
+            call.trace.mark("decode", began, decoded)
+            if call.trace.run is not None:
+                call.trace.mark("queue", decoded, call.trace.run.began)
         return outputs, answered
+
+    def _encoded(self, began: float, call: Call) -> None:
+        ended = perf_counter()
+        self.metrics.encoded(ended - began)
+        if call.trace is not None:
+            call.trace.mark("encode", began, ended)
 
 
 def describe(spec: TensorSpec) -> dict[str, Any]:

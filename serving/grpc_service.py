@@ -123,6 +123,9 @@ class GrpcService:
         self._metrics.inflight["grpc"] += 1
         ending = _Ending(self._metrics.strangers)
         answer = b""
+        tracing = self._door.tracing
+        if tracing is not None:
+            call.trace = tracing.begin("grpc", began, call.traceparent)
         try:
             answer = await self._guarded(self._run(message, call, ending), call, ending)
         except asyncio.CancelledError:
@@ -137,6 +140,8 @@ class GrpcService:
             ending.series.answered("grpc", ending.code, seconds)
             if self._door.log.samples or ending.code >= FAULT:
                 self._door.log.ended(call.request_id, "grpc", ending.model, ending.code, seconds, ending.reason)
+            if tracing is not None and call.trace is not None:
+                tracing.ended(call.trace, call.request_id, ending.model, ending.code, seconds, ending.reason)
             if self._door.capture is not None:
                 self._door.capture.ended(
                     call.request_id, "grpc", ending.model, ending.code, seconds, ending.reason, message, answer

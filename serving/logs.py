@@ -57,3 +57,5 @@ def configure() -> None:
     warnings.simplefilter("ignore", DeprecationWarning)
     # KServe configures handlers of its own for a logger that has none.
     logging.getLogger("kserve").addHandler(logging.NullHandler())
+    # A collector that is gone is told of once, by whoever delivers to it, and not at each attempt.
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)

@@ -71,6 +71,7 @@ class Metrics:
             self["ecluse_inflight_requests"].labels(protocol).set_function(partial(self.inflight.__getitem__, protocol))
         for fate in FATES:
             self["ecluse_capture_records_total"].labels(fate)
+            self["ecluse_trace_spans_total"].labels(fate)
         for reason in TURNED_AWAY:
             self["ecluse_connections_turned_away_total"].labels(reason)
         self.draining = self["ecluse_draining"].labels()

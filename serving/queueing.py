@@ -19,6 +19,7 @@ import numpy as np
 
 from serving.errors import Overloaded, PayloadTooLarge
 from serving.signature import Tensors
+from serving.trace import Trace
 
 Shapes = tuple[tuple[int, ...], ...]
 """The shapes of a request's inputs without their rows."""
@@ -32,7 +33,19 @@ class Entry(asyncio.Future[Tensors]):
     Being the future itself, it hears at once that its caller has left.
     """
 
-    __slots__ = ("arrived", "deadline", "due", "leave", "level", "line", "rows", "size_bytes", "tensors", "waits")
+    __slots__ = (
+        "arrived",
+        "deadline",
+        "due",
+        "leave",
+        "level",
+        "line",
+        "rows",
+        "size_bytes",
+        "tensors",
+        "trace",
+        "waits",
+    )
 
     tensors: Tensors
     rows: int
@@ -43,6 +56,8 @@ class Entry(asyncio.Future[Tensors]):
     due: float
     """What its level is ordered by: the deadline, or the end of the ageing time where that comes first."""
     level: int
+    trace: Trace | None
+    """Told of its run, where the request is traced."""
     waits: bool
     """Whether it is in the queue; the next two mean something while it is."""
     line: "Line"
@@ -67,6 +82,7 @@ class Entry(asyncio.Future[Tensors]):
         self.deadline = deadline
         self.due = due
         self.level = level
+        self.trace = None
         self.waits = False
 
     def cancel(self, msg: Any | None = None) -> bool:

@@ -44,6 +44,8 @@ INTERNAL = "internal"
 REASON = b"ecluse-reason"
 """Says the reason again outside the body, where proxies and their logs see it."""
 
+TRACEPARENT = b"traceparent"
+
 READ_FOR_ITS_ID_BYTES = 16 * 1024
 """A larger body is not read only to answer a refusal with its id."""
 
@@ -121,6 +123,8 @@ class RestApp:
         code = HTTPStatus.OK.value
         reason: str | None = None
         answer = b""
+        tracing = self._door.tracing
+        trace = None if tracing is None else tracing.begin(protocol, began, _traceparent(request))
         try:
             endpoint = self._endpoint(request, protocol, name, version, verb)
             series = endpoint.metrics
@@ -133,6 +137,7 @@ class RestApp:
                 await self._coding.decode(request)
             call = Call(partial(_texts, headers), monotonic() + timeout_seconds(headers))
             call.request_id = request.id.decode()
+            call.trace = trace
             if verb == "infer":
                 answer, answer_head_bytes = await endpoint.infer_v2(request.body, head_bytes, call)
                 if answer_head_bytes is not None:
@@ -164,6 +169,8 @@ class RestApp:
             series.answered(protocol, code, seconds)
             if self._door.log.samples or code >= FAULT:
                 self._door.log.ended(request.id.decode(), protocol, (name, version), code, seconds, reason)
+            if tracing is not None and trace is not None:
+                tracing.ended(trace, request.id.decode(), (name, version), code, seconds, reason)
             if self._door.capture is not None:
                 self._door.capture.ended(
                     request.id.decode(), protocol, (name, version), code, seconds, reason, request.body, answer
@@ -251,6 +258,11 @@ class RestApp:
         if named:
             message["id"] = named
         return HttpAnswer(status, tuple(headers), orjson.dumps(message))
+
+
+def _traceparent(request: HttpRequest) -> str | None:
+    given = request.headers.get(TRACEPARENT)
+    return None if given is None else given.decode("latin-1")
 
 
 def _find_id(request: HttpRequest) -> str:

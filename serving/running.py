@@ -20,6 +20,7 @@ from serving.parts import halved
 from serving.queueing import Entry
 from serving.retries import Retries
 from serving.signature import Tensors
+from serving.trace import BatchRun
 
 Start = Callable[[Tensors, int], "Tensors | asyncio.Future[Tensors]"]
 """Run a batch of so many rows, padding included: the outputs at once, or a future of them."""
@@ -118,7 +119,7 @@ class Running:
         else:
             self._latency.observe(batch.bucket, run_seconds, WEIGHT_AFTER_DOUBT if batch.is_trial else WEIGHT)
             try:
-                self._scatter(batch, result)
+                self._scatter(batch, result, now)
                 self.retries.succeeded()
             except ModelFailed as error:
                 self._fail(batch, error, now)
@@ -147,14 +148,23 @@ class Running:
             return batch.entries[0].tensors
         return assemble([entry.tensors for entry in batch.entries], batch.rows, batch.bucket)
 
-    def _scatter(self, batch: Batch, outputs: Tensors) -> None:
+    def _scatter(self, batch: Batch, outputs: Tensors, now: float) -> None:
         """Give each caller its own rows; raises ModelFailed where they cannot be told apart."""
         answers = scatter(outputs, batch.rows, batch.bucket) if self._is_batched else [outputs]
+        run: BatchRun | None = None
         for entry, answer in zip(batch.entries, answers, strict=True):
+            if entry.trace is not None:
+                run = run or _told(batch, now)
+                run.traces.append(entry.trace)
+                entry.trace.run = run
             # A caller that hung up has cancelled its future. Setting a result on it
             # would raise here and leave the rest of the batch unanswered.
             if not entry.done():
                 entry.set_result(answer)
+
+
+def _told(batch: Batch, now: float) -> BatchRun:
+    return BatchRun(batch.began, batch.assembled, now, sum(batch.rows), batch.bucket, len(batch.entries))
 
 
 def _as_serving_error(error: BaseException) -> BaseException:

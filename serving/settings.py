@@ -167,6 +167,17 @@ class Capture(Group):
     """How many files there are at most, the current one included; the oldest is deleted."""
 
 
+class Tracing(Group):
+    """Spans of requests, told to a collector."""
+
+    endpoint: str = Field("", pattern=r"^(https?://\S+)?$")
+    """The address of an OpenTelemetry collector that takes OTLP over HTTP, as `http://collector:4318`. Without it,
+    nothing is traced."""
+    sample_ratio: float = Field(0.01, ge=0, le=1)
+    """The share of inferences that are traced, of those that come without the header `traceparent`. One that comes
+    with it is traced where its caller is."""
+
+
 class Http(Group):
     """The REST listener."""
 
@@ -333,6 +344,7 @@ class Settings(Group):
     admin: Admin = Admin()
     log: Log = Log()
     capture: Capture = Capture()
+    tracing: Tracing = Tracing()
     http: Http = Http()
     grpc: Grpc = Grpc()
     tls: Tls = Tls()

@@ -45,6 +45,8 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "admin_enabled": ("true", True),
     "admin_keys_file": ("/etc/admins", Path("/etc/admins")),
     "log_sample_ratio": ("0.5", 0.5),
+    "tracing_endpoint": ("http://collector:4318", "http://collector:4318"),
+    "tracing_sample_ratio": ("1", 1.0),
     "capture_path": ("/tmp/requests.jsonl", Path("/tmp/requests.jsonl")),
     "capture_sample_ratio": ("0.25", 0.25),
     "capture_record_bytes": ("2048", 2048),
