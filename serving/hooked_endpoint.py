@@ -20,6 +20,7 @@ from kserve.model import InferenceVerb
 from serving import logs, model_config, payload_grpc, payload_v2
 from serving.answer_headers import passed_on
 from serving.call import Call
+from serving.classification import TopClasses
 from serving.errors import (
     DeadlineExceeded,
     Draining,
@@ -48,6 +49,8 @@ class Hooked:
     platform: str
     about: Callable[[], AbstractContextManager[None]]
     """Entered around the code, so that what it asks of the model reaches this version."""
+    labels: tuple[str, ...] = ()
+    """What the classes of its outputs are called."""
 
 
 class HookedEndpoint:
@@ -142,7 +145,15 @@ class HookedEndpoint:
         if missing:
             raise InvalidRequest(f"unknown output {missing[0]!r}, the model gave {sorted(outputs)}")
         choices = request.outputs or tuple(OutputChoice(name, request.is_binary) for name in outputs)
+        choices = tuple([self._by_row(choice, request.tensors) if choice.top else choice for choice in choices])
         return outputs, replace(request, outputs=choices)
+
+    def _by_row(self, choice: OutputChoice, tensors: Tensors) -> OutputChoice:
+        """Say of an output whose classes are wanted how many rows it has: as many as every input, where they agree."""
+        sizes = {array.shape[:1] for array in tensors.values()}
+        (rows,) = next(iter(sizes)) if len(sizes) == 1 and () not in sizes else (None,)
+        count = choice.top.count if choice.top is not None else 0
+        return replace(choice, top=TopClasses(count, self._hooked.labels, rows))
 
     async def _within(self, work: Coroutine[Any, Any, Any], timeout_seconds: float) -> Any:
         """Await user code until its deadline, or until this endpoint is closed; runs in a task of its own."""

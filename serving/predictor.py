@@ -156,7 +156,9 @@ class PredictorVersion:
         self._predictor.opened(direct)
         if not _has_hooks(type(self._predictor)):
             return direct
-        version = Hooked(self._predictor.name, self.found.version, PLATFORM, partial(_about, direct))
+        version = Hooked(
+            self._predictor.name, self.found.version, PLATFORM, partial(_about, direct), direct.signature.labels
+        )
         hooked = HookedEndpoint(self._predictor, version, model_metrics)
         self._hooked = weakref.ref(hooked)
         return hooked

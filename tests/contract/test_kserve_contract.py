@@ -150,6 +150,22 @@ class TestHooksOfAUsersOwn:
     def test_by_v1(self, user: Caller) -> None:
         assert user.post(PREDICT.format("shifted"), {"instances": [[1, 2, 3]]}).json == {"predictions": [[12, 14]]}
 
+    def test_classes_of_what_the_hooks_give_come_row_by_row(self, user: Caller) -> None:
+        x = {"name": "x", "datatype": "FP32", "shape": [2, 3], "data": [1, 2, 3, 3, 2, 1]}
+        wanted = {"name": "y", "parameters": {"classification": 1}}
+        answer = user.post(INFER.format("shifted"), {"inputs": [x], "outputs": [wanted]}).json
+        assert answer["outputs"] == [
+            {"name": "y", "shape": [2, 1], "datatype": "BYTES", "data": ["14.000000:1", "12.000000:0"]}
+        ]
+
+    def test_extensions_speak_of_models_with_hooks_too(self, user: Caller) -> None:
+        config = user.get("/v2/models/shifted/config").json
+        assert (config["max_batch_size"], config["input"][0]["dims"]) == (0, [-1, 3])
+        (statistics,) = user.get("/v2/models/shifted/stats").json["model_stats"]
+        assert statistics["inference_count"] >= 1
+        raw = user.ask("POST", INFER.format("shifted"), bytes(12), {"Inference-Header-Content-Length": "0"})
+        assert (raw.status, raw.json["reason"]) == (400, "bad_input")
+
     def test_by_v2(self, user: Caller) -> None:
         answer = user.post(INFER.format("shifted"), {**numbers(1, 2, 3), "id": "42"}).json
         assert (answer["id"], answer["model_name"], answer["model_version"]) == ("42", "shifted", "1")
