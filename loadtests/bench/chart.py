@@ -56,6 +56,8 @@ def draw(run: Run, path: Path) -> None:
 
 def _draw_panel(panel: Axes, run: Run, protocol: str) -> None:
     for name, title in run.titles.items():
+        if name not in _COLOURS:
+            continue
         _draw_contender(panel, run, protocol, name, title)
     panel.set_title(_headline(run, protocol), fontsize=10)
     connections = listing(map(str, run.plan.connections))

@@ -15,6 +15,23 @@ def process_cpu_seconds(process_id: int) -> float | None:
         stat = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
+    return _cpu_seconds(stat)
+
+
+def threads_cpu_seconds(process_id: int, prefix: str) -> float:
+    """Return user and system time of the threads whose names begin so."""
+    seconds = 0.0
+    for thread in Path(f"/proc/{process_id}/task").glob("*/stat"):
+        try:
+            stat = thread.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue  # it has ended
+        if stat.partition("(")[2].startswith(prefix):
+            seconds += _cpu_seconds(stat)
+    return seconds
+
+
+def _cpu_seconds(stat: str) -> float:
     # The name in parentheses may hold anything; after it, proc(5) counts from field 3.
     fields = stat.rpartition(")")[2].split()
     ticks = int(fields[14 - 3]) + int(fields[15 - 3])

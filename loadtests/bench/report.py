@@ -14,7 +14,7 @@ from loadtests.bench.caveats import caveats
 from loadtests.bench.hot_path import HotPath
 from loadtests.bench.protocols import many_rows_name
 from loadtests.bench.results import Run, Summary, protocols_of, summarise
-from loadtests.bench.servers import OURS, STOCK, UNBATCHED
+from loadtests.bench.servers import BARE, OURS, STOCK, UNBATCHED
 from loadtests.bench.soak import MINUTE, Soak
 from loadtests.bench.wording import bullets, count, latencies, listing, rate, table, tail, times, turns
 
@@ -26,6 +26,11 @@ _INTRODUCTION = (
 _MANY_ROWS = (
     "Binary requests of many rows, beside raw TensorFlow: the signature called in a loop with batches of as many "
     "rows, from arrays to arrays, alone on the server's core."
+)
+
+_CARE = (
+    "The same server with series that count nothing and a decoder that believes every byte "
+    "(`loadtests/bench/bare_server.py`). Nothing else hooks into a request: there is no detector of drift yet."
 )
 
 _BATCHING = "The same server with `BATCH_ENABLED=false`, so that every request runs alone."
@@ -78,6 +83,9 @@ def model_sections(run: Run) -> list[str]:
     worth = batching_table(run)
     if worth:
         parts += [f"## {run.model}: what batching is worth", _BATCHING, worth]
+    care = care_table(run)
+    if care:
+        parts += [f"## {run.model}: what metrics and checks cost", _CARE, care]
     doubts = caveats(run)
     if doubts:
         parts += [f"## {run.model}: what to doubt", bullets(doubts)]
@@ -196,6 +204,16 @@ def batching_table(run: Run) -> str:
             rates = [rate(ours), rate(unbatched), f"**{times(ours, unbatched)}**"]
             rows.append([protocol, str(connections), *rates])
     return table(["protocol", "connections", "on, requests/s", "off, requests/s", "ratio"], rows)
+
+
+def care_table(run: Run) -> str:
+    """Set the server beside itself without metrics and checks, or return nothing if that was not measured."""
+    rows = []
+    for protocol in protocols_of(run):
+        for connections, ours, bare in _pairs(run, protocol, OURS.name, BARE.name):
+            cost = 1 - ours.requests_per_second / bare.requests_per_second
+            rows.append([protocol, str(connections), rate(ours), rate(bare), f"**{cost:.0%}**"])
+    return table(["protocol", "connections", "with, requests/s", "without, requests/s", "cost"], rows)
 
 
 def method(runs: Sequence[Run]) -> str:

@@ -43,8 +43,9 @@ class Contender:
 OURS = Contender("ecluse", "Écluse", "serving")
 UNBATCHED = Contender("ecluse-unbatched", "Écluse without batching", "serving", {"BATCH_ENABLED": "false"})
 STOCK = Contender("kserve", "stock KServe", "loadtests.bench.stock_kserve")
+BARE = Contender("ecluse-bare", "Écluse without metrics and checks", "loadtests.bench.bare_server")
 
-CONTENDERS = (OURS, STOCK, UNBATCHED)
+CONTENDERS = (OURS, STOCK, UNBATCHED, BARE)
 
 
 @contextmanager

@@ -20,10 +20,11 @@ class Stage:
 
 
 OTHER = "everything else"
+GRAPH = "TensorFlow"
 
 STAGES = (
     Stage(
-        "TensorFlow",
+        GRAPH,
         ("serving/direct_call.py", "serving/saved_model.py", "tensorflow/"),
         "The graph itself, by far the most of it two matrix products. Its fixed part, some 70 µs of TensorFlow's "
         "executor, is shared by the rows of a batch.",
@@ -44,6 +45,11 @@ STAGES = (
             "serving/signature.py",
             "serving/parameters.py",
             "serving/raw_contents.py",
+            "serving/known_heads.py",
+            "serving/reader_v2.py",
+            "serving/reader_grpc.py",
+            "serving/wire_format.py",
+            "serving/value_limit.py",
             "serving/request.py",
         ),
         "Name, datatype, shape, sizes and parameters are checked for every request before anything is converted: "
@@ -73,6 +79,9 @@ STAGES = (
             "serving/deadlines.py",
             "serving/forecast.py",
             "serving/device.py",
+            "serving/batch_cap.py",
+            "serving/retries.py",
+            "serving/turns.py",
             "serving/lane.py",
             "serving/latency.py",
         ),
@@ -87,6 +96,7 @@ STAGES = (
         "HTTP",
         (
             "serving/http_connection.py",
+            "serving/http_head.py",
             "serving/http_listener.py",
             "serving/http_message.py",
             "serving/rest.py",
@@ -113,6 +123,7 @@ STAGES = (
             "serving/call.py",
             "serving/request_log.py",
             "serving/request_id.py",
+            "serving/door.py",
             "serving/catalogue.py",
             "serving/inflight_bytes.py",
         ),
@@ -144,8 +155,11 @@ class Part:
     reason: str
 
 
-def add_up(folded: Iterable[str]) -> list[Part]:
-    """Give each stage its share, largest first; lines are those of `py-spy record --format raw`."""
+def add_up(folded: Iterable[str], graph_share: float = 0.0) -> list[Part]:
+    """Give each stage its share, largest first; lines are those of `py-spy record --format raw`.
+
+    `graph_share` is what threads took that py-spy does not see: those that run the graph.
+    """
     counts: Counter[str] = Counter()
     for line in folded:
         stack, _, count = line.rpartition(" ")
@@ -153,7 +167,11 @@ def add_up(folded: Iterable[str]) -> list[Part]:
             counts[_stage_of(stack.split(";"))] += int(count)
     total = sum(counts.values())
     reasons = {stage.title: stage.reason for stage in STAGES}
-    return [Part(title, count / total, reasons.get(title, "Not explained.")) for title, count in counts.most_common()]
+    shares = {title: count / total * (1 - graph_share) for title, count in counts.items()}
+    if shares and graph_share:
+        shares[GRAPH] = shares.get(GRAPH, 0.0) + graph_share
+    ordered = sorted(shares.items(), key=lambda each: each[1], reverse=True)
+    return [Part(title, share, reasons.get(title, "Not explained.")) for title, share in ordered]
 
 
 def _only_waits(stack: str) -> bool:

@@ -10,7 +10,15 @@ from loadtests.bench.caveats import caveats
 from loadtests.bench.closed_loop import Sample
 from loadtests.bench.hot_path import HotPath
 from loadtests.bench.machine import Machine
-from loadtests.bench.report import Findings, batching_table, conclusions, many_rows_table, protocol_table, render
+from loadtests.bench.report import (
+    Findings,
+    batching_table,
+    care_table,
+    conclusions,
+    many_rows_table,
+    protocol_table,
+    render,
+)
 from loadtests.bench.results import Measurement, Plan, Refusal, Run, reduce_sample, summarise, to_csv, to_json
 from loadtests.bench.soak import Soak
 from loadtests.bench.stages import Part
@@ -102,6 +110,15 @@ def test_requests_of_many_rows_are_set_beside_the_bound() -> None:
     run = replace(ALL, measurements=(*ALL.measurements, *many), bounds=(30000.0, 40000.0, 50000.0))
     assert many_rows_table(run).splitlines()[2:] == ["| 16 | 32,000 | 40,000 | **0.80** | 16.0 / 24.0 |"]
     assert many_rows_table(ALL) == ""
+
+
+def test_what_metrics_and_checks_cost_is_a_share_of_the_rate_without_them() -> None:
+    bare = tuple(replace(measurement("ecluse", 1, number, 7000.0), contender="ecluse-bare") for number in (1, 2, 3))
+    run = replace(ALL, measurements=(*ALL.measurements, *bare))
+    assert care_table(run).splitlines()[2:] == [
+        "| V2 JSON | 1 | 6,020 [6,010 to 6,030] | 7,000 [7,000 to 7,000] | **14%** |"
+    ]
+    assert care_table(ALL) == ""
 
 
 def test_the_time_goes_to_stages_with_a_reason_for_each() -> None:

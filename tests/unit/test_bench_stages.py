@@ -1,5 +1,7 @@
 """Stacks of a profile are added up by the part of the server's way that they were seen in."""
 
+import pytest
+
 from loadtests.bench.stages import OTHER, add_up
 
 LOOP = "<module> (runpy.py:198);run (asyncio/runners.py:118)"
@@ -33,3 +35,9 @@ def test_stages_come_from_the_dearest_to_the_cheapest_each_with_its_reason() -> 
 
 def test_a_profile_without_stacks_has_no_parts() -> None:
     assert add_up([]) == []
+
+
+def test_what_the_graphs_own_threads_took_is_added_to_what_was_seen() -> None:
+    shares = {part.title: part.share for part in add_up(STACKS.splitlines(), graph_share=0.5)}
+    assert shares["TensorFlow"] == pytest.approx(0.7)
+    assert sum(shares.values()) == pytest.approx(1)
