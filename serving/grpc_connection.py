@@ -73,6 +73,10 @@ class Limits(NamedTuple):
     """How long calls may take to end when the connection has reached its age."""
     keepalive_seconds: float
     """How long a caller may be silent before it is asked whether it lives; infinity asks nobody."""
+    body_seconds: float
+    """How long a message may stand still that has begun to come."""
+    write_seconds: float
+    """How long answers may wait for a caller that reads nothing."""
 
 
 class Outbox:
@@ -128,6 +132,9 @@ class GrpcConnection(asyncio.Protocol):
         self._heard_at = 0.0
         self._pinged_at = inf
         """When we asked whether the caller lives, while no answer has come."""
+        self._unread = 0
+        self._read_at = -inf
+        """When the caller was last seen to read what had been sent to it."""
         self._is_greeted = False
         self._has_settings = False
         self._is_dirty = False
@@ -212,11 +219,23 @@ class GrpcConnection(asyncio.Protocol):
         """Ask a caller that is silent whether it lives, and let go of one that is not."""
         if self._is_closing or not self._has_settings:
             return
-        if now - self._pinged_at > PONG_SECONDS:
+        for stream in list(self._streams.values()):
+            if isinstance(stream, UnaryStream):
+                stream.check(now, self._limits.body_seconds)
+        if now - self._pinged_at > PONG_SECONDS or self._leaves_answers(now):
             self._transport.abort()
         elif self._pinged_at == inf and now - self._heard_at > self._limits.keepalive_seconds:
             self._pinged_at = now
             self._do(self._http2.ping)
+
+    def _leaves_answers(self, now: float) -> bool:
+        """Say whether answers have waited too long; a stream may pause its reading for as long as it likes."""
+        unread = self._http2.queued_body_size() + self._transport.get_write_buffer_size()
+        if unread != self._unread or not any(
+            isinstance(stream, UnaryStream) and stream.is_over for stream in self._streams.values()
+        ):
+            self._unread, self._read_at = unread, now
+        return unread > 0 and now - self._read_at > self._limits.write_seconds
 
     # What a call asks (grpc_stream.Wire)
 

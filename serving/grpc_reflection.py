@@ -64,7 +64,7 @@ class Reflection:
                 case "file_by_filename":
                     return _described(self._pool.FindFileByName(request.file_by_filename))
                 case "file_containing_symbol":
-                    return _described(self._pool.FindFileContainingSymbol(request.file_containing_symbol))
+                    return _described(self._file_of(request.file_containing_symbol))
                 case "file_containing_extension":
                     asked = request.file_containing_extension
                     extended = self._pool.FindMessageTypeByName(asked.containing_type)
@@ -80,6 +80,15 @@ class Reflection:
                     return _error(INVALID_ARGUMENT, "the request asks for nothing that is known here")
         except KeyError:
             return _error(NOT_FOUND, "no such symbol, file or extension is served here")
+
+    def _file_of(self, symbol: str) -> Any:
+        """Raises KeyError."""
+        try:
+            return self._pool.FindFileContainingSymbol(symbol)
+        except KeyError:
+            # The pool knows services, and not their methods.
+            service: Any = self._pool.FindServiceByName(symbol.rpartition(".")[0])
+            return service.methods_by_name[symbol.rpartition(".")[2]].containing_service.file
 
 
 def _described(file: Any) -> Any:

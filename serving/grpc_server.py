@@ -93,6 +93,8 @@ def _on_nghttp2(settings: Settings, service: GrpcService, methods: Methods, infl
         streams=settings.grpc.streams,
         age_grace_seconds=settings.grpc.age_grace_seconds,
         keepalive_seconds=settings.grpc.keepalive_seconds or inf,
+        body_seconds=settings.grpc.body_seconds,
+        write_seconds=settings.grpc.write_seconds,
     )
     files = tls.files_of(settings.tls.certificate, settings.tls.key, settings.tls.client_ca)
     return NghttpListener(

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from serving import grpc_wire, logs
 from serving.call import Call
-from serving.errors import ServingError
+from serving.errors import ServingError, SlowCaller
 from serving.grpc_method import AnswerMany, AnswerOne, CallFailed
 from serving.grpc_wire import PREFIX_BYTES, Fields
 from serving.inflight_bytes import InflightBytes
@@ -88,6 +88,11 @@ class _Stream:
             if left < LONGEST_TIMER_SECONDS:
                 self._timer = asyncio.get_running_loop().call_later(max(left, 0.0), self._expire)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its answer has been sent, read or not."""
+        return self._is_over
+
     def leave(self) -> None:
         """The caller is gone: stop, and tell nobody."""
         if not self._is_over:
@@ -134,7 +139,7 @@ class _Stream:
 class UnaryStream(_Stream):
     """One message for one message."""
 
-    __slots__ = ("_answer", "_expected", "_is_compressed", "_pieces", "_size", "_steps")
+    __slots__ = ("_answer", "_expected", "_heard_at", "_is_compressed", "_pieces", "_size", "_steps")
 
     def __init__(
         self, wire: Wire, stream_id: int, call: Call, deadline: float, encoding: bytes, answer: AnswerOne
@@ -145,6 +150,8 @@ class UnaryStream(_Stream):
         self._size = 0
         self._expected = -1
         self._is_compressed = False
+        self._heard_at = 0.0
+        """When the last piece came of a body that comes in pieces."""
         self._steps: Steps[bytes] | None = None
 
     def receive(self, data: bytes, *, is_end: bool) -> None:
@@ -157,6 +164,7 @@ class UnaryStream(_Stream):
             if self._pieces or not is_end:
                 self._gather(data)
                 if not is_end:
+                    self._heard_at = monotonic()
                     return
                 message = self._open(self._is_compressed, self._gathered())
             else:
@@ -174,6 +182,13 @@ class UnaryStream(_Stream):
     def drain(self) -> None:
         """The server is stopping; what has been asked is answered."""
 
+    def check(self, now: float, seconds: float) -> None:
+        """Refuse a body that does not come on: it holds memory that others want."""
+        if not self.has_ended and not self._is_over and 0 < self._heard_at < now - seconds:
+            came = self._size + PREFIX_BYTES * (self._expected >= 0)
+            sentence = f"{came} bytes of the call came, and then none for {seconds:g} s (GRPC_BODY_SECONDS)"
+            self.fail(self._wire.refused(SlowCaller(sentence)))
+
     def _only(self, data: bytes) -> bytes:
         """Read a message that came in one piece, as most do."""
         if len(data) < PREFIX_BYTES:
@@ -186,12 +201,12 @@ class UnaryStream(_Stream):
 
     def _gather(self, data: bytes) -> None:
         """Keep a piece; refuse what is too much as soon as that is known."""
+        self._hold(len(data))
         self._pieces.append(data)
         self._size += len(data)
         if self._expected < 0 and self._size >= PREFIX_BYTES:
             head = b"".join(self._pieces)
             self._expected = grpc_wire.read_length(head, self._wire.message_limit_bytes)
-            self._hold(self._expected)
             self._is_compressed = head[0] == 1
             self._pieces = [head[PREFIX_BYTES:]]
             self._size -= PREFIX_BYTES

@@ -238,6 +238,11 @@ class Grpc(Group):
     keepalive_seconds: float = Field(30.0, ge=0)
     """How long a caller may be silent before it is asked whether it lives; without an answer it is let go. Zero
     never asks."""
+    body_seconds: float = Field(30.0, gt=0)
+    """How long a message that has begun to come may stand still before its call is refused. grpcio knows no such
+    limit, nor the next."""
+    write_seconds: float = Field(60.0, gt=0)
+    """How long a caller may leave answers unread before its connection is cut; one that reads a stream may pause."""
     answer_bytes: int = Field(2**31 - 1, ge=KIB, le=2**31 - 1)
     """The largest answer; one beyond becomes RESOURCE_EXHAUSTED."""
 

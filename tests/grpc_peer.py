@@ -30,6 +30,9 @@ class Pipe(asyncio.Transport):
         assert not self.is_closed
         self.written += data
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def can_write_eof(self) -> bool:
         return True
 

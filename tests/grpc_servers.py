@@ -140,6 +140,8 @@ def limits(
         streams=streams,
         age_grace_seconds=age_grace_seconds,
         keepalive_seconds=keepalive_seconds,
+        body_seconds=30.0,
+        write_seconds=60.0,
     )
 
 

@@ -438,6 +438,49 @@ async def test_endless_header_fields_end_the_connection(peer: Peer) -> None:
     assert peer.pipe.is_closed
 
 
+async def test_a_message_that_stands_still_is_refused_and_what_it_held_is_free(service: Methodical) -> None:
+    given = limits()
+    peer = Peer(service.methods(), given)
+    await peer.greet()
+    stream_id = peer.ask(ECHO, message(bytes(1000))[:500], end=False)
+    await peer.exchange()
+    assert given.inflight.held_bytes == 500
+    peer.connection.check(monotonic() + given.body_seconds - 1)
+    await peer.exchange()
+    assert peer.fields(stream_id) == {}
+    peer.connection.check(monotonic() + given.body_seconds + 1)
+    await peer.exchange()
+    told = peer.fields(stream_id)
+    assert (told["grpc-status"], told["reason"]) == ("4", "slow_caller")
+    assert "500 bytes of the call came" in told["grpc-message"]
+    assert given.inflight.held_bytes == 0
+
+
+async def test_a_caller_that_leaves_its_answers_unread_is_cut_off(service: Methodical) -> None:
+    peer = Peer(service.methods())
+    await peer.greet({ngh2.Setting.INITIAL_WINDOW_SIZE: 0})
+    peer.ask("/test.Service/Grow", message(b"1000"))
+    await peer.exchange()
+    now = monotonic()
+    peer.connection.check(now)
+    peer.connection.check(now + 50)
+    assert not peer.pipe.is_closed
+    peer.connection.check(now + 70)
+    assert peer.pipe.is_aborted
+
+
+async def test_a_caller_that_pauses_in_a_stream_is_kept(service: Methodical) -> None:
+    peer = Peer(service.methods())
+    await peer.greet({ngh2.Setting.INITIAL_WINDOW_SIZE: 0})
+    peer.ask("/test.Service/Count", message(b"10 1000"))
+    await peer.exchange()
+    now = monotonic()
+    peer.connection.check(now)
+    peer.connection.check(now + 1000)
+    assert not peer.pipe.is_closed
+    peer.connection.connection_lost(None)
+
+
 async def test_more_streams_than_allowed_are_refused(service: Methodical) -> None:
     peer = Peer(service.methods(), limits(streams=2))
     peer.http2.initiate_connection()

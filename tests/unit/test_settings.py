@@ -65,6 +65,8 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "grpc_age_seconds": ("60", 60.0),
     "grpc_age_grace_seconds": ("5", 5.0),
     "grpc_keepalive_seconds": ("0", 0.0),
+    "grpc_body_seconds": ("3", 3.0),
+    "grpc_write_seconds": ("4", 4.0),
     "grpc_answer_bytes": ("4096", 4096),
     "tls_certificate": ("/tls/tls.crt", Path("/tls/tls.crt")),
     "tls_key": ("/tls/tls.key", Path("/tls/tls.key")),
