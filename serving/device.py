@@ -10,12 +10,19 @@ health probe and clock meanwhile.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
 
 from serving.latency import LatencyTable
 from serving.signature import Tensors
 from serving.turns import Turns
 
 Run = Callable[[Tensors], Tensors]
+
+PATIENCE = 5
+"""How many times longer than it may a run in place takes before the next ones are sent elsewhere."""
+
+RUNS_ELSEWHERE = 64
+"""So many: the table believes a slow run in part, and knows by then."""
 
 
 class Device:
@@ -37,14 +44,38 @@ class Device:
 
 
 class Runner:
-    """One model on the device: the latency table says of each bucket anew whether it is short."""
+    """One model on the device: the latency table says of each bucket anew whether it is short.
 
-    def __init__(self, device: Device, run: Run, latency: LatencyTable, *, inline_seconds: float) -> None:
+    Where it was wrong, because real rows take longer than those of warm-up, the
+    event loop is not lent again until the table has had time to learn.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        run: Run,
+        latency: LatencyTable,
+        *,
+        inline_seconds: float,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
         """`inline_seconds` is the longest run that the event loop's thread is lent for; zero is never."""
         self._device = device
         self._run = run
         self._latency = latency
         self._inline_seconds = inline_seconds
+        self._clock = clock
+        self._runs_elsewhere = 0
 
     def start(self, tensors: Tensors, bucket: int) -> "Tensors | asyncio.Future[Tensors]":
-        return self._device.start(self._run, tensors, is_short=self._latency.seconds(bucket) <= self._inline_seconds)
+        if self._latency.seconds(bucket) > self._inline_seconds:
+            return self._device.start(self._run, tensors, is_short=False)
+        if self._runs_elsewhere:
+            self._runs_elsewhere -= 1
+            return self._device.start(self._run, tensors, is_short=False)
+        began = self._clock()
+        try:
+            return self._device.start(self._run, tensors, is_short=True)
+        finally:
+            if self._clock() - began > PATIENCE * self._inline_seconds:
+                self._runs_elsewhere = RUNS_ELSEWHERE

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from serving.device import Device, Runner
+from serving.device import RUNS_ELSEWHERE, Device, Runner
 from serving.errors import InvalidRequest
 from serving.latency import LatencyTable
 from serving.signature import Tensors
@@ -53,6 +53,46 @@ async def test_a_batch_runs_on_a_thread(seconds: float | None, inline_seconds: f
     assert isinstance(outputs, asyncio.Future)
     assert (await outputs)["x"].tolist() == [[6.0]]
     assert model.threads[0].startswith("lane")
+    device.close()
+
+
+class SlowerThanExpected:
+    """Takes a second of the clock it carries, and notes on which thread."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.threads: list[str] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    def __call__(self, tensors: Tensors) -> Tensors:
+        self.now += 1.0
+        self.threads.append(threading.current_thread().name)
+        return double(tensors)
+
+
+async def test_a_model_that_is_slow_on_real_rows_blocks_the_loop_once() -> None:
+    model, device, latency = SlowerThanExpected(), Device(), table(0.0001)
+    runner = Runner(device, model, latency, inline_seconds=0.002, clock=model.clock)
+    for _ in range(200):
+        outputs = runner.start({"x": rows(3.0)}, 1)
+        if isinstance(outputs, asyncio.Future):
+            await outputs
+        latency.observe(1, 1.0)
+    assert [name for name in model.threads if not name.startswith("lane")] == [threading.current_thread().name]
+    device.close()
+
+
+async def test_a_run_that_was_slow_by_chance_takes_the_loop_away_for_a_while() -> None:
+    model, device, latency = SlowerThanExpected(), Device(), table(0.0001)
+    runner = Runner(device, model, latency, inline_seconds=0.002, clock=model.clock)
+    for _ in range(2 + RUNS_ELSEWHERE):
+        outputs = runner.start({"x": rows(3.0)}, 1)
+        if isinstance(outputs, asyncio.Future):
+            await outputs
+    here = [name == threading.current_thread().name for name in model.threads]
+    assert here == [True, *[False] * RUNS_ELSEWHERE, True]
     device.close()
 
 
