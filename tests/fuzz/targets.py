@@ -6,6 +6,8 @@ the slow one agree. The first byte chooses the signature.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -13,13 +15,28 @@ import numpy as np
 import orjson
 from google.protobuf.message import DecodeError
 
-from serving import json_numbers, payload_grpc, payload_v1, payload_v2, raw_body, raw_contents
+from serving import (
+    content_coding,
+    grpc_wire,
+    http_head,
+    json_numbers,
+    payload_grpc,
+    payload_v1,
+    payload_v2,
+    raw_body,
+    raw_contents,
+)
 from serving.datatypes import DTYPES
 from serving.errors import ServingError
+from serving.grpc_method import CallFailed
 from serving.oip_pb2 import ModelInferRequest, ModelInferResponse
+from serving.reader_grpc import MessageReader, ReaderGrpc
+from serving.reader_v2 import ReaderV2
 from serving.request import OutputChoice, Request
 from serving.signature import Signature, Tensors, TensorSpec
 from serving.wire_format import BadWire, skipped, varint
+
+LIMIT_BYTES = 64 * 1024
 
 T = TypeVar("T")
 Target = Callable[[bytes], None]
@@ -138,13 +155,107 @@ def wire(data: bytes) -> None:
         return
 
 
+def remembered_json(data: bytes) -> None:
+    """A reader that has read one body reads the next as if it were its first."""
+    signature, first, second = two(data)
+    reader = ReaderV2(signature)
+    outcome(lambda: reader.read(first))
+    agree(
+        outcome(lambda: reader.read(second)),
+        outcome(lambda: payload_v2.decode(payload_v2.parse_object(second), payload_v2.NO_TAIL, signature)),
+    )
+
+
+def remembered_binary(data: bytes) -> None:
+    signature, first, second = two(data)
+    reader = ReaderV2(signature)
+    size = first.find(b"}]}") + 3
+    outcome(lambda: reader.read(first, size))
+    agree(
+        outcome(lambda: reader.read(second, size)),
+        outcome(lambda: payload_v2.decode(*payload_v2.parse(second, size), signature)),
+    )
+
+
+def remembered_grpc(data: bytes) -> None:
+    signature, first, second = two(data)
+    messages, reader = MessageReader(), ReaderGrpc(signature)
+    outcome(lambda: reader.read(messages.parse(first)))
+    agree(
+        outcome(lambda: reader.read(messages.parse(second))),
+        outcome(lambda: payload_grpc.decode(payload_grpc.parse(second), signature)),
+    )
+
+
+def frames(data: bytes) -> None:
+    """Messages come out of gRPC's frames the same, wherever what carries them is cut."""
+    assert messages_of(data, 3) == messages_of(data, len(data))
+    assert messages_of(grpc_wire.frame(data), 1000) == [(False, data)]
+    for encoding in grpc_wire.WINDOW_BITS:
+        with suppress(CallFailed):
+            assert len(grpc_wire.decompress(data, encoding, LIMIT_BYTES)) <= LIMIT_BYTES
+    with suppress(CallFailed):
+        assert grpc_wire.read_timeout(data) >= 0
+    assert all(0x20 <= byte <= 0x7E for byte in grpc_wire.quote(data.decode("utf-8", "replace")))
+
+
+def coded(data: bytes) -> None:
+    """A body is decoded to no more than the limit, and one that we have encoded to what it was."""
+    for coding in (content_coding.GZIP, content_coding.DEFLATE):
+        with suppress(ServingError, content_coding.TooMuch):
+            assert len(content_coding.decode(data, coding, LIMIT_BYTES)) <= LIMIT_BYTES
+        assert content_coding.decode(content_coding.encode(data, coding), coding, len(data)) == data
+    with suppress(ServingError):
+        content_coding.coding_of(data)
+    content_coding.accepted(data)
+
+
+def target(data: bytes) -> None:
+    """Any target of a request is a path and a query, or refused."""
+    found = outcome(lambda: http_head.read_target(data))
+    assert found is None or isinstance(found[0], str)
+
+
 TARGETS: Mapping[str, Target] = {
-    target.__name__: target for target in (v1, v2_json, v2_binary, grpc_message, parted, numbers, wire)
+    each.__name__: each
+    for each in (
+        *(v1, v2_json, v2_binary, grpc_message, parted, numbers, wire),
+        *(remembered_json, remembered_binary, remembered_grpc, frames, coded, target),
+    )
 }
 
 
 def chosen(data: bytes) -> tuple[Signature, bytes]:
     return SIGNATURES[data[0] % len(SIGNATURES)] if data else SIGNATURES[0], data[1:]
+
+
+def two(data: bytes) -> tuple[Signature, bytes, bytes]:
+    """A signature and two bodies; the second may be the first, changed in one place."""
+    signature, rest = chosen(data)
+    size, how, rest = int.from_bytes(rest[:2], "little"), rest[2:5], rest[5:]
+    first, second = rest[:size], rest[size:]
+    if len(how) == 3 and how[0] & 1 and first:
+        at = int.from_bytes(how[1:], "little") % len(first)
+        second = first[:at] + second[:1] + first[at + 1 :]
+    return signature, first, second
+
+
+def agree(quick: Request | None, slow: Request | None) -> None:
+    assert (quick is None) == (slow is None), "what was read before changes what is read"
+    if quick is not None and slow is not None:
+        same(quick.tensors, slow.tensors)
+        assert replace(quick, tensors={}) == replace(slow, tensors={})
+
+
+def messages_of(data: bytes, piece: int) -> list[tuple[bool, bytes]] | None:
+    received, found = bytearray(), list[tuple[bool, bytes]]()
+    try:
+        for at in range(0, len(data), piece or 1):
+            received += data[at : at + (piece or 1)]
+            found += grpc_wire.split(received, LIMIT_BYTES)
+    except CallFailed:
+        return None
+    return found
 
 
 def outcome(decode: Callable[[], T]) -> T | None:
