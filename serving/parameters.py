@@ -38,9 +38,16 @@ class Wishes:
 
 
 NO_WISHES = Wishes()
+BINARY_WISHES = Wishes(is_binary=True)
+
+# Every binary tensor has parameters, so those that ask for nothing unusual are told at one look.
+UNUSUAL = frozenset((*SEQUENCE, *BYTE_ORDER, "timeout", "priority"))
+PLACEMENT = frozenset((*SHARED_MEMORY, *BYTE_ORDER))
 
 
 def of_request(parameters: Parameters) -> Wishes:
+    if UNUSUAL.isdisjoint(parameters):
+        return BINARY_WISHES if _flag(parameters, "binary_data_output", default=False) else NO_WISHES
     for name in SEQUENCE:
         if parameters.get(name, 0) not in (0, ""):  # False is 0
             raise InvalidRequest(
@@ -56,12 +63,14 @@ def of_request(parameters: Parameters) -> Wishes:
 
 
 def check_input(name: str, parameters: Parameters) -> None:
-    _check_placement(parameters, f"input {name!r}")
+    if not PLACEMENT.isdisjoint(parameters):
+        _check_placement(parameters, f"input {name!r}")
 
 
 def of_output(name: str, parameters: Parameters, *, is_binary: bool) -> tuple[bool, int]:
     """Say whether an output is wanted as a binary tensor, and how many of its classes (0: the tensor itself)."""
-    _check_placement(parameters, f"output {name!r}")
+    if not PLACEMENT.isdisjoint(parameters):
+        _check_placement(parameters, f"output {name!r}")
     return (
         _flag(parameters, "binary_data", default=is_binary),
         _whole(parameters, "classification", "a number of classes"),
