@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Generic, TypeVar
 
+import numpy as np
+
+from serving import binary_tensor
 from serving.request import OutputChoice, Request
 from serving.signature import Tensors, TensorSpec
 
@@ -51,6 +54,13 @@ class Plan:
 
     def with_tensors(self, tensors: Tensors) -> Request:
         return Request(tensors, self.rows, self.outputs, "", self.is_binary, self.timeout_seconds, self.priority)
+
+
+def viewed(spec: TensorSpec, buffer: bytes | memoryview, shape: tuple[int, ...]) -> np.ndarray:
+    """View a buffer whose length is known to be right; what needs a look at its bytes gets it."""
+    if spec.dtype.kind in "bO":
+        return binary_tensor.to_array(spec, buffer, shape)
+    return np.frombuffer(buffer, spec.dtype).reshape(shape)
 
 
 def plan_of(request: Request, inputs: list[tuple[TensorSpec, tuple[int, ...], int]]) -> Plan | None:

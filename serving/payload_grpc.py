@@ -8,6 +8,7 @@ message it leaves with. Knows the messages, not the transport.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,9 @@ TYPED_FIELD = {
 }
 """FP16 and BF16 have none: the protocol sends them raw."""
 
+
+Described = tuple[tuple[str, str, tuple[int, ...]], ...]
+"""Name, datatype and shape of each output."""
 
 RAW_INPUT = ModelInferRequest.RAW_INPUT_CONTENTS_FIELD_NUMBER
 RAW_OUTPUT = ModelInferResponse.RAW_OUTPUT_CONTENTS_FIELD_NUMBER
@@ -119,22 +123,38 @@ def decode(came: InferMessage, signature: Signature) -> Request:
 
 def encode(outputs: Tensors, request: Request, *, model_name: str, model_version: str, is_raw: bool) -> bytes:
     """Write a ModelInferResponse."""
-    answer = ModelInferResponse(model_name=model_name, model_version=model_version, id=request.id)
-    raw: list[bytes | memoryview] = []
     # Raw contents count for every output or for none.
     is_raw = is_raw or any(NAMES[outputs[choice.name].dtype] not in TYPED_FIELD for choice in request.outputs)
-    for choice in request.outputs:
-        array = outputs[choice.name]
-        if choice.top is not None:
-            array = choice.top.of(choice.name, array)
-        datatype = NAMES[array.dtype]
-        entry = answer.outputs.add(name=choice.name, datatype=datatype, shape=array.shape)
-        if is_raw:
-            raw.append(binary_tensor.to_buffer(array))
-        else:
-            getattr(entry.contents, TYPED_FIELD[datatype]).extend(array.ravel().tolist())
-    head = answer.SerializeToString()
-    return raw_contents.join(head, RAW_OUTPUT, raw) if raw else head
+    arrays = [
+        outputs[choice.name] if choice.top is None else choice.top.of(choice.name, outputs[choice.name])
+        for choice in request.outputs
+    ]
+    described = tuple(
+        [(choice.name, NAMES[array.dtype], array.shape) for choice, array in zip(request.outputs, arrays, strict=True)]
+    )
+    if not is_raw:
+        answer = _head(model_name, model_version, request.id, described)
+        for entry, array in zip(answer.outputs, arrays, strict=True):
+            getattr(entry.contents, TYPED_FIELD[entry.datatype]).extend(array.ravel().tolist())
+        return answer.SerializeToString()
+    if request.id:
+        head = _head(model_name, model_version, request.id, described).SerializeToString()
+    else:
+        head = _anonymous_head(model_name, model_version, described)
+    return raw_contents.join(head, RAW_OUTPUT, map(binary_tensor.to_buffer, arrays))
+
+
+def _head(model_name: str, model_version: str, request_id: str, described: Described) -> ModelInferResponse:
+    answer = ModelInferResponse(model_name=model_name, model_version=model_version, id=request_id)
+    for name, datatype, shape in described:
+        answer.outputs.add(name=name, datatype=datatype, shape=shape)
+    return answer
+
+
+@lru_cache(maxsize=256)
+def _anonymous_head(model_name: str, model_version: str, described: Described) -> bytes:
+    """Write what answers have in common whose requests have no id: all but the tensors."""
+    return _head(model_name, model_version, "", described).SerializeToString()
 
 
 def _no_message() -> InvalidRequest:

@@ -9,8 +9,8 @@ which alone refuses.
 
 from google.protobuf.message import DecodeError
 
-from serving import binary_tensor, payload_grpc, raw_contents
-from serving.known_heads import LONGEST_BYTES, MOST_HEADS, KnownHeads, Plan, plan_of
+from serving import payload_grpc, raw_contents
+from serving.known_heads import LONGEST_BYTES, MOST_HEADS, KnownHeads, Plan, plan_of, viewed
 from serving.oip_pb2 import ModelInferRequest
 from serving.payload_grpc import RAW_INPUT, InferMessage
 from serving.request import Request
@@ -67,7 +67,7 @@ class ReaderGrpc:
         plan = self._known.get(came.words)
         if plan is not None:
             ((spec, shape, _),) = plan.inputs
-            return plan.with_tensors({spec.name: binary_tensor.to_array(spec, came.raw[0], shape)})
+            return plan.with_tensors({spec.name: viewed(spec, came.raw[0], shape)})
         request = payload_grpc.decode(came, self._signature)
         entry = came.head.inputs[0]
         plan = plan_of(request, [(self._signature.input(entry.name), tuple(entry.shape), 0)])

@@ -9,10 +9,10 @@ is one place that refuses.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from serving import binary_tensor, payload_v2, raw_body
+from serving import payload_v2, raw_body
 from serving.errors import ServingError
 from serving.json_numbers import Numbers
-from serving.known_heads import KnownHeads, Plan, plan_of
+from serving.known_heads import KnownHeads, Plan, plan_of, viewed
 from serving.payload_v2 import NO_TAIL
 from serving.request import Request
 from serving.signature import Signature, Tensors
@@ -114,6 +114,6 @@ def _converted(plan: Plan, numbers: list[Numbers]) -> Tensors | None:
 def _viewed(plan: Plan, body: memoryview, at: int) -> Tensors:
     tensors: Tensors = {}
     for spec, shape, size in plan.inputs:
-        tensors[spec.name] = binary_tensor.to_array(spec, body[at : at + size], shape)
+        tensors[spec.name] = viewed(spec, body[at : at + size], shape)
         at += size
     return tensors
