@@ -27,7 +27,7 @@ class Call:
 
     __slots__ = (
         *("_deadline", "_fields", "_headers", "_read_headers"),
-        *("answer_headers", "extra_settle_turns", "request_id", "trace"),
+        *("answer_headers", "extra_settle_turns", "is_admitted", "request_id", "trace"),
     )
 
     def __init__(
@@ -44,6 +44,8 @@ class Call:
         """What the request goes by in its answer and in the log; the caller's own or made at the door."""
         self.trace: Trace | None = None
         """Where a request that is traced is observed."""
+        self.is_admitted = False
+        """Whether the guard has let it pass, which is asked once."""
         self.extra_settle_turns = 0
         """Turns of the event loop that a batch waits longer, since the transport hands over calls one by one."""
 

@@ -28,6 +28,8 @@ def guarded(methods: Methods, door: Door, metrics: Metrics) -> Methods:
 
 def _guarded(path: str, method: Unary | Streaming, door: Door, metrics: Metrics) -> Unary | Streaming:
     def admit(call: Call) -> None:
+        if call.is_admitted:
+            return
         try:
             door.guard.admit_grpc(path, in_bytes(call.headers))
         except ServingError as error:
@@ -36,6 +38,7 @@ def _guarded(path: str, method: Unary | Streaming, door: Door, metrics: Metrics)
                 metrics.strangers.rejected(error.reason)
                 metrics.strangers.answered("grpc", error.http_status.value, 0.0)
             raise CallFailed(error.grpc_status, str(error), error.reason) from error
+        call.is_admitted = True
 
     if isinstance(method, Unary):
         answer = method.answer
@@ -44,7 +47,7 @@ def _guarded(path: str, method: Unary | Streaming, door: Door, metrics: Metrics)
             admit(call)
             return await answer(message, call)
 
-        return Unary(answer_one)
+        return Unary(answer_one, admit)
 
     answer_stream = method.answer
 
@@ -53,4 +56,4 @@ def _guarded(path: str, method: Unary | Streaming, door: Door, metrics: Metrics)
         async for answered in answer_stream(messages, call):
             yield answered
 
-    return method._replace(answer=answer_many)
+    return method._replace(answer=answer_many, admit=admit)

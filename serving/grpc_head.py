@@ -50,6 +50,7 @@ def read_head(fields: Fields, routes: Routes) -> Head:
         raise Refused(grpc_wire.WRONG_CONTENT_TYPE_FIELDS)
     if named[b":method"] != b"POST":
         raise Refused(grpc_wire.WRONG_METHOD_FIELDS)
+    call = None
     try:
         method = routes.get(named[b":path"])
         if method is None:
@@ -63,6 +64,10 @@ def read_head(fields: Fields, routes: Routes) -> Head:
             grpc_wire.check_encoding(encoding)
         timeout = named.get(b"grpc-timeout")
         deadline = inf if timeout is None else monotonic() + grpc_wire.read_timeout(timeout)
+        call = Call(partial(grpc_wire.read_metadata, fields), deadline, named)
+        if method.admit is not None:
+            method.admit(call)
     except CallFailed as failure:
-        raise Refused((*grpc_wire.ANSWER_FIELDS, *grpc_wire.failure_fields(failure, None))) from None
-    return Head(method, Call(partial(grpc_wire.read_metadata, fields), deadline, named), deadline, encoding)
+        told = call.answer_headers if call is not None else None
+        raise Refused((*grpc_wire.ANSWER_FIELDS, *grpc_wire.failure_fields(failure, told))) from None
+    return Head(method, call, deadline, encoding)

@@ -14,10 +14,16 @@ AnswerOne = Callable[[bytes, Call], Coroutine[Any, Any, bytes]]
 AnswerMany = Callable[[AsyncIterator[bytes], Call], AsyncIterator[bytes]]
 
 
+Admit = Callable[[Call], None]
+"""Raises CallFailed where a call may not be made. A transport that can asks it before a message is read; the handler
+asks it again, for those that cannot."""
+
+
 class Unary(NamedTuple):
     """One message for one message."""
 
     answer: AnswerOne
+    admit: Admit | None = None
 
 
 class Streaming(NamedTuple):
@@ -26,6 +32,7 @@ class Streaming(NamedTuple):
     answer: AnswerMany
     is_endless: bool = False
     """Whether only the caller ends it; a server that stops does not wait for such a call."""
+    admit: Admit | None = None
 
 
 Methods = Mapping[str, Unary | Streaming]

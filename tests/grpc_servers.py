@@ -51,6 +51,7 @@ class Methodical:
             "/test.Service/Fail": Unary(self.fail),
             "/test.Service/Break": Unary(self.break_down),
             "/test.Service/Wait": Unary(self.wait),
+            "/test.Service/Guarded": Unary(self.echo, self.admit),
             "/test.Service/Headers": Unary(self.headers),
             "/test.Service/Trailers": Unary(self.trailers),
             "/test.Service/Grow": Unary(self.grow),
@@ -62,6 +63,10 @@ class Methodical:
 
     async def echo(self, message: bytes, call: Call) -> bytes:
         return message
+
+    def admit(self, call: Call) -> None:
+        if call.field(b"authorization") is None:
+            raise CallFailed("UNAUTHENTICATED", "no key came", "unauthenticated")
 
     async def fail(self, message: bytes, call: Call) -> bytes:
         raise CallFailed(message.decode(), STRANGE, "bad_input")

@@ -285,10 +285,15 @@ class TestNghttp2Alone:
 
     async def test_an_old_connection_is_left_without_a_lost_call(self) -> None:
         async with served("nghttp2", age_seconds=0.05) as server:
-            async with asyncio.timeout(SECONDS):
-                for number in range(500):
-                    assert await server.unary("Echo", b"%d" % number) == b"%d" % number
-                    await asyncio.sleep(0.001)
+
+            async def call_on(caller: int) -> None:
+                for number in range(100):
+                    message = b"%d of %d" % (number, caller)
+                    assert await server.unary("Echo", message) == message
+
+            async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as callers:
+                for caller in range(8):
+                    callers.create_task(call_on(caller))
 
     async def test_a_connection_too_many_is_closed(self) -> None:
         async with served("nghttp2", max_connections=1) as server:

@@ -197,6 +197,20 @@ async def test_a_call_refused_by_its_head_hears_so_although_it_sends_nothing(pee
     assert peer.fields(stream_id)["grpc-status"] == "12"
 
 
+async def test_a_caller_without_a_key_is_refused_before_its_message_is_read(service: Methodical) -> None:
+    given = limits()
+    peer = Peer(service.methods(), given)
+    await peer.greet()
+    stream_id = peer.ask("/test.Service/Guarded", message(bytes(1000))[:900], end=False)
+    await peer.exchange()
+    told = peer.fields(stream_id)
+    assert (told["grpc-status"], told["reason"]) == ("16", "unauthenticated")
+    assert given.inflight.held_bytes == 0
+    assert (await asked(peer, "/test.Service/Guarded", message(b""), {"authorization": "Bearer a"}))[
+        "grpc-status"
+    ] == "0"
+
+
 async def test_te_must_be_trailers(peer: Peer) -> None:
     stream_id = peer.ask(ECHO, message(b""), {"te": "gzip"})
     await peer.exchange()
