@@ -120,7 +120,8 @@ class DirectEndpoint:
         began = perf_counter()
         self._knock(call)
         if (len(body) if head_bytes is None else head_bytes) > self._long_json_bytes:
-            self._batcher.admit(long_json.declared_rows(body, self.signature), 0, call.timeout_seconds)
+            rows = long_json.declared_rows(body, self.signature)
+            self._batcher.admit(rows, 0, call.timeout_seconds, priority=MOST_URGENT)
             request = await off_loop(long_json.read_v2, body, head_bytes, self.signature)
         else:
             request = self._reader_v2.read(body, head_bytes)

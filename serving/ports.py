@@ -5,7 +5,7 @@ import socket
 from serving.errors import StartupError
 
 BACKLOG = 2048
-"""Connections that may wait to be accepted; as many as uvicorn allows."""
+"""Connections that may wait to be accepted, before the kernel turns them away."""
 
 
 def bind(address: str, port: int, protocol: str) -> socket.socket:

@@ -72,12 +72,12 @@ class ServerTls:
                 return False  # they are being written: the next look finds them whole
         except InvalidFiles as error:
             if str(error) != self._complaint:
-                logs.event("tls_reload_failed", level=logs.ERROR, why=str(error))
+                logs.event("tls_reload_failed", level=logs.ERROR, protocol=self._protocols[0], why=str(error))
             self._complaint = str(error)
             return False
         self.context = context
         self._digest, self._complaint = digest, ""
-        logs.event("tls_reloaded", certificate=self._files.certificate)
+        logs.event("tls_reloaded", protocol=self._protocols[0], certificate=self._files.certificate)
         return True
 
     def _read(self) -> bytes:
