@@ -274,12 +274,14 @@ class Batcher:
         padding_rows = self._policy.bucket(chosen.rows) - chosen.rows if self._is_batched else 0
         waits = [now - entry.arrived for entry in chosen.taken]
         self._observer.batch_left(rows=chosen.rows, padding_rows=padding_rows, waits=waits, trigger=trigger)
-        self._send(chosen.taken, is_trial=is_trial)
+        if is_trial:
+            self._latency.doubt(self._policy.bucket(chosen.rows))
+        self._send(chosen.taken)
 
-    def _send(self, entries: list[Entry], *, is_trial: bool = False) -> None:
+    def _send(self, entries: list[Entry]) -> None:
         rows = [entry.rows for entry in entries]
         bucket = self._policy.bucket(sum(rows)) if self._is_batched else 1
-        batch = Batch(entries, rows, bucket, ends=self._clock() + self._latency.seconds(bucket), is_trial=is_trial)
+        batch = Batch(entries, rows, bucket, ends=self._clock() + self._latency.seconds(bucket))
         self._turns.take(self, batch.ends)
         self._forecast.began()
         self._running.run(batch)

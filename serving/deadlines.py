@@ -10,9 +10,11 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 
 from serving.queueing import Entry
-from serving.schedule import ROUNDING_SECONDS
 
 ANSWERED_WORTH_A_SWEEP = 64
+
+EARLY_SECONDS = 1e-5
+"""A deadline so near has passed: timers and clocks are rounded, each in its own way."""
 
 TICK_SECONDS = 0.001
 """What an event loop's timer can tell apart; one that was early is not set again to less."""
@@ -32,6 +34,11 @@ class Deadlines:
         self._alive_at_sweep = 0
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = 0.0
+
+    @property
+    def watched(self) -> int:
+        """How many are kept in mind."""
+        return len(self._heap)
 
     def watch(self, entry: Entry) -> None:
         heappush(self._heap, (entry.deadline, next(self._numbers), entry))
@@ -53,10 +60,12 @@ class Deadlines:
 
     def _ring(self) -> None:
         self._alarm = None
-        now = self._clock() + ROUNDING_SECONDS
-        is_early = self._heap[0][0] > now
+        now = self._clock()
+        passed = now + EARLY_SECONDS
+        # Whoever the alarm was for may have been swept away, and then it was not early for the next.
+        is_early = passed < self._heap[0][0] <= self._alarm_at
         late = []
-        while self._heap and (self._heap[0][2].done() or self._heap[0][0] <= now):
+        while self._heap and (self._heap[0][2].done() or self._heap[0][0] <= passed):
             _, _, entry = heappop(self._heap)
             if not entry.done():
                 late.append(entry)

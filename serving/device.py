@@ -8,8 +8,9 @@ health probe and clock meanwhile.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from time import perf_counter
 
 from serving.latency import LatencyTable
@@ -17,6 +18,8 @@ from serving.signature import Tensors
 from serving.turns import Turns
 
 Run = Callable[[Tensors], Tensors]
+Ran = Callable[[float], None]
+"""Told how many seconds a run took that did not fail, on the event loop's thread."""
 
 PATIENCE = 5
 """How many times longer than it may a run in place takes before the next ones are sent elsewhere."""
@@ -32,14 +35,25 @@ class Device:
         self.turns = Turns(lanes)
         self._threads = ThreadPoolExecutor(max_workers=lanes, thread_name_prefix="lane")
 
-    def start(self, run: Run, tensors: Tensors, *, is_short: bool) -> "Tensors | asyncio.Future[Tensors]":
+    def start(self, run: Run, tensors: Tensors, ran: Ran, *, is_short: bool) -> "Tensors | asyncio.Future[Tensors]":
         """Give the outputs at once where the batch is short, else a future of them."""
         if is_short:
-            return run(tensors)
-        return asyncio.get_running_loop().run_in_executor(self._threads, run, tensors)
+            began = perf_counter()
+            outputs = run(tensors)
+            ran(perf_counter() - began)
+            return outputs
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Tensors] = loop.create_future()
+
+        def drop(running: Future[None]) -> None:
+            if running.cancelled():
+                answer.cancel()
+
+        self._threads.submit(_run, loop, answer, run, tensors, ran).add_done_callback(drop)
+        return answer
 
     def close(self) -> None:
-        """Drop what has not begun; a batch that runs cannot be stopped."""
+        """Drop what has not begun; a batch that runs cannot be stopped. Called on the event loop's thread."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
@@ -68,14 +82,48 @@ class Runner:
         self._runs_elsewhere = 0
 
     def start(self, tensors: Tensors, bucket: int) -> "Tensors | asyncio.Future[Tensors]":
-        if self._latency.seconds(bucket) > self._inline_seconds:
-            return self._device.start(self._run, tensors, is_short=False)
+        latency = self._latency
+
+        def ran(seconds: float) -> None:
+            latency.observe(bucket, seconds)
+
+        if latency.seconds(bucket) > self._inline_seconds:
+            return self._device.start(self._run, tensors, ran, is_short=False)
         if self._runs_elsewhere:
             self._runs_elsewhere -= 1
-            return self._device.start(self._run, tensors, is_short=False)
+            return self._device.start(self._run, tensors, ran, is_short=False)
         began = self._clock()
         try:
-            return self._device.start(self._run, tensors, is_short=True)
+            return self._device.start(self._run, tensors, ran, is_short=True)
         finally:
             if self._clock() - began > PATIENCE * self._inline_seconds:
                 self._runs_elsewhere = RUNS_ELSEWHERE
+
+
+def _run(
+    loop: asyncio.AbstractEventLoop, answer: "asyncio.Future[Tensors]", run: Run, tensors: Tensors, ran: Ran
+) -> None:
+    """Run a batch on a lane. The time is taken here: on a busy event loop an answer is heard of late."""
+    began = perf_counter()
+    outputs: Tensors | None = None
+    error: BaseException | None = None
+    try:
+        outputs = run(tensors)
+    # The border of a thread: what is raised here would otherwise be seen by nobody.
+    except BaseException as raised:  # noqa: BLE001
+        error = raised
+    seconds = perf_counter() - began
+
+    def deliver() -> None:
+        if answer.done():
+            return
+        if outputs is None:
+            # A future takes no StopIteration, and a loop ends at what is no Exception.
+            is_bearable = isinstance(error, Exception) and not isinstance(error, StopIteration)
+            answer.set_exception(error if is_bearable and error else RuntimeError(repr(error)))
+            return
+        ran(seconds)
+        answer.set_result(outputs)
+
+    with contextlib.suppress(RuntimeError):  # the loop may have ended, and then nobody waits
+        loop.call_soon_threadsafe(deliver)

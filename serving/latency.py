@@ -35,6 +35,7 @@ class LatencyTable:
         self.buckets = tuple(buckets)
         self._index = {bucket: index for index, bucket in enumerate(self.buckets)}
         self._deviations = [0.0] * len(self.buckets)
+        self._doubted: int | None = None
         self._means = _Rising(self.buckets)
         self._slow = _Rising(self.buckets)
 
@@ -44,7 +45,14 @@ class LatencyTable:
         deviation = fmean([abs(seconds - mean) for seconds in durations])
         self._set(self._index[bucket], mean, max(deviation, LEAST_DEVIATION * mean))
 
-    def observe(self, bucket: int, seconds: float, weight: float = WEIGHT) -> None:
+    def doubt(self, bucket: int) -> None:
+        """Believe the next run of this size more than others, as there was none for long."""
+        self._doubted = bucket
+
+    def observe(self, bucket: int, seconds: float) -> None:
+        weight = WEIGHT
+        if self._doubted is not None:
+            weight, self._doubted = (WEIGHT_AFTER_DOUBT if bucket == self._doubted else WEIGHT), None
         index = self._index[bucket]
         known = self._means.measured[index]
         if known is None:

@@ -15,7 +15,7 @@ from typing import Protocol
 from serving.assembly import assemble, scatter
 from serving.batch_cap import BatchCap
 from serving.errors import Draining, ModelExhausted, ModelFailed, Refused, ServingError
-from serving.latency import WEIGHT, WEIGHT_AFTER_DOUBT, LatencyTable
+from serving.latency import LatencyTable
 from serving.parts import halved
 from serving.queueing import Entry
 from serving.retries import Retries
@@ -43,8 +43,6 @@ class Batch:
     bucket: int
     ends: float
     """When it is expected to end."""
-    is_trial: bool = False
-    """Whether the estimate of its time was doubted."""
     began: float = 0.0
     assembled: float = 0.0
 
@@ -117,7 +115,6 @@ class Running:
         if isinstance(result, BaseException):
             self._fail(batch, result, now)
         else:
-            self._latency.observe(batch.bucket, run_seconds, WEIGHT_AFTER_DOUBT if batch.is_trial else WEIGHT)
             try:
                 self._scatter(batch, result, now)
                 self.retries.succeeded()

@@ -30,22 +30,25 @@ class SimulatedModel:
     def __init__(self, cost: Cost, seed: int) -> None:
         self._cost = cost
         self._random = Random(seed)
+        self.latency = LatencyTable(BUCKETS)
 
     def start(self, tensors: Tensors, bucket: int) -> "asyncio.Future[Tensors]":
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Tensors] = loop.create_future()
-        loop.call_later(self._cost.seconds[bucket] * self.noise(), done.set_result, tensors)
+        seconds = self._cost.seconds[bucket] * self.noise()
+        loop.call_later(seconds, self._end, done, tensors, bucket, seconds)
         return done
+
+    def warm_up(self) -> None:
+        for bucket in BUCKETS:
+            self.latency.calibrate(bucket, [self._cost.seconds[bucket] * self.noise() for _ in range(3)])
 
     def noise(self) -> float:
         return max(0.5, self._random.gauss(1.0, NOISE))
 
-
-def warmed_up(cost: Cost, model: SimulatedModel) -> LatencyTable:
-    latency = LatencyTable(BUCKETS)
-    for bucket in BUCKETS:
-        latency.calibrate(bucket, [cost.seconds[bucket] * model.noise() for _ in range(3)])
-    return latency
+    def _end(self, done: "asyncio.Future[Tensors]", tensors: Tensors, bucket: int, seconds: float) -> None:
+        self.latency.observe(bucket, seconds)
+        done.set_result(tensors)
 
 
 def run_ours(cost: Cost, arrivals: Sequence[float], seed: int, policy: Policy | None = None) -> Outcome:
@@ -60,12 +63,13 @@ def policy_of(cost: Cost) -> Policy:
 async def _run(cost: Cost, arrivals: Sequence[float], seed: int, policy: Policy) -> Outcome:
     loop = asyncio.get_running_loop()
     model = SimulatedModel(cost, seed)
+    model.warm_up()
     outcome = Outcome(cost.deadline_seconds, requests=len(arrivals))
     batcher = Batcher(
         model.start,
         policy,
         RecordingObserver(),
-        warmed_up(cost, model),
+        model.latency,
         Turns(),
         is_batched=True,
         max_queue_rows=4096,

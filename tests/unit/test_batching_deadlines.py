@@ -107,8 +107,25 @@ async def test_the_models_own_deadline_holds_for_whoever_brings_none_or_a_longer
 
 
 async def test_an_estimate_that_is_too_high_is_found_out() -> None:
+    latency = LatencyTable((1,))
+    latency.calibrate(1, [1.0])
     lane = SimulatedLane(seconds=0.01)
-    batcher = batcher_for(lane, seconds=1.0)
+
+    def start(tensors: Tensors, bucket: int) -> "Tensors | asyncio.Future[Tensors]":
+        latency.observe(bucket, 0.01)
+        return lane.start(tensors, bucket)
+
+    batcher = Batcher(
+        start,
+        Policy((1,)),
+        RecordingObserver(),
+        latency,
+        Turns(),
+        is_batched=True,
+        max_queue_rows=10,
+        max_queue_bytes=1000,
+        clock=asyncio.get_running_loop().time,
+    )
     outcomes = []
     for _ in range(400):
         try:

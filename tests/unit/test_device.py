@@ -96,15 +96,52 @@ async def test_a_run_that_was_slow_by_chance_takes_the_loop_away_for_a_while() -
     device.close()
 
 
+@pytest.mark.parametrize("inline_seconds", [pytest.param(0.1, id="here"), pytest.param(0.0, id="on a thread")])
+async def test_each_run_refines_what_is_known_of_its_bucket(inline_seconds: float) -> None:
+    latency = table(0.001)
+    device = Device()
+    answer = Runner(device, double, latency, inline_seconds=inline_seconds).start({"x": rows(1.0)}, 1)
+    if isinstance(answer, asyncio.Future):
+        await answer
+    assert latency.seconds(1) != 0.001
+    device.close()
+
+
+async def test_a_run_on_a_thread_is_as_long_as_it_is_there_and_not_as_late_as_it_is_heard_of() -> None:
+    latency = table(None)
+    device = Device()
+    answer = Runner(device, double, latency, inline_seconds=0.0).start({"x": rows(1.0)}, 1)
+    assert isinstance(answer, asyncio.Future)
+    threading.Event().wait(0.2)  # the event loop is busy
+    await answer
+    assert latency.seconds(1) < 0.2
+    device.close()
+
+
+@pytest.mark.parametrize("error", [StopIteration(), SystemExit(3), KeyboardInterrupt()])
+async def test_whatever_is_raised_on_a_thread_ends_the_run_and_nothing_else(error: BaseException) -> None:
+    def run(tensors: Tensors) -> Tensors:
+        raise error
+
+    device = Device()
+    answer = Runner(device, run, table(None), inline_seconds=0.0).start({"x": rows(1.0)}, 1)
+    assert isinstance(answer, asyncio.Future)
+    with pytest.raises(RuntimeError, match=type(error).__name__):
+        await answer
+    device.close()
+
+
 async def test_a_run_that_fails_raises_where_it_is_awaited() -> None:
     def refuse(tensors: Tensors) -> Tensors:
         raise InvalidRequest("no")
 
     device = Device()
-    outputs = Runner(device, refuse, table(None), inline_seconds=0.0).start({"x": rows(1.0)}, 1)
+    latency = table(None)
+    outputs = Runner(device, refuse, latency, inline_seconds=0.0).start({"x": rows(1.0)}, 1)
     assert isinstance(outputs, asyncio.Future)
     with pytest.raises(InvalidRequest):
         await outputs
+    assert latency.seconds(1) == float("inf")
     device.close()
 
 

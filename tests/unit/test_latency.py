@@ -51,6 +51,15 @@ def test_one_slow_run_moves_the_estimate_a_tenth_of_the_way() -> None:
     assert table.seconds(1) == pytest.approx(1.1)
 
 
+def test_a_run_after_a_doubt_moves_it_half_of_the_way_and_the_next_does_not() -> None:
+    table = known(b1=1.0, b2=1.0)
+    table.doubt(1)
+    table.observe(1, 0.5)
+    assert table.seconds(1) == pytest.approx(0.75)
+    table.observe(1, 0.65)
+    assert table.seconds(1) == pytest.approx(0.74)
+
+
 def test_a_run_that_is_far_out_counts_for_three_times_what_was_expected() -> None:
     table = known(b1=1.0)
     table.observe(1, 500.0)
