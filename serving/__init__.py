@@ -10,6 +10,8 @@ The path of a request, one file after the other:
 4. `lane.py` runs the batch, here or on a thread, through `saved_model.py`.
 5. `batching.py` gives each caller its rows, and `endpoint.py` encodes them.
 
+`extensions.py` answers what Triton's clients ask beside inference, over REST
+(`rest_extensions.py`) and gRPC (`grpc_extensions.py`).
 `predictor.py` is KServe's side of it, `process.py` the life around it.
 """
 
