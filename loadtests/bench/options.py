@@ -60,7 +60,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         help="folders of numbered versions; mlp is made (mlp models/mnist)",
     )
     add("--rounds", type=_positive_int, help="turns of all contenders (3)")
-    add("--seconds", type=_positive_float, help="length of one measurement (3)")
+    add("--seconds", type=_positive_float, help="length of one measurement (2.5)")
     add("--connections", type=_positive_int, nargs="+", default=[1, 16, 64], help="1 16 64")
     add("--only", nargs="+", choices=[each.name for each in CONTENDERS], help="some of the contenders")
     add(
@@ -88,7 +88,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
             for index, folder in enumerate(parsed.model)
         ),
         rounds=parsed.rounds or (_QUICK_ROUNDS if parsed.quick else 3),
-        seconds=parsed.seconds or (_QUICK_SECONDS if parsed.quick else 3.0),
+        seconds=parsed.seconds or (_QUICK_SECONDS if parsed.quick else 2.5),
         connections=tuple(sorted(set(parsed.connections))),
         rows=max(parsed.rows, 0),
         profile=not parsed.quick,
