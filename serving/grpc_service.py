@@ -154,7 +154,7 @@ class GrpcService:
         ending.series = self._metrics.of_model(request.head.model_name)
         try:
             endpoint = self._catalogue.find(*ending.model)
-            ending.series = endpoint.metrics
+            ending.series, ending.model = endpoint.metrics, (endpoint.name, endpoint.version)
             answer = await endpoint.infer_grpc(request, call)
         except ServingError as error:
             error.request_id = request.head.id

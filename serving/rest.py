@@ -127,7 +127,7 @@ class RestApp:
         trace = None if tracing is None else tracing.begin(protocol, began, _traceparent(request))
         try:
             endpoint = self._endpoint(request, protocol, name, version, verb)
-            series = endpoint.metrics
+            series, version = endpoint.metrics, endpoint.version
             headers = request.headers
             head_bytes = _head_bytes(headers)
             _check_content_type(headers)

@@ -165,7 +165,8 @@ def test_a_captured_request_is_there_whole_without_its_key(keyed: Keyed, caller:
     record = wait_for_record(keyed, "captured/1")
     assert record["request"]["json"] == GOOD
     assert record["answer"]["json"] == answered.json
-    assert (record["protocol"], record["model_name"], record["code"]) == ("v2", "dense", 200)
+    assert (record["protocol"], record["model_name"], record["model_version"]) == ("v2", "dense", "1")
+    assert record["code"] == 200
     assert "sesame" not in keyed.captured.read_text()
     assert b'ecluse_capture_records_total{fate="dropped"} 0.0' in caller.get("/metrics").body
 

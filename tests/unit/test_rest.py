@@ -565,6 +565,7 @@ async def test_a_sampled_request_is_logged_by_its_name(caplog: pytest.LogCapture
         "request_id": "mine",
         "protocol": "v2",
         "model_name": "mnist",
+        "model_version": "1",
         "code": 200,
     }
     assert (second["model_name"], second["model_version"], second["code"]) == ("nobody", "3", 404)
