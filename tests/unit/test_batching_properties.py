@@ -67,6 +67,7 @@ class Arrival:
     is_poisonous: bool = False
     hangs_up_after_seconds: float = FOREVER
     timeout_seconds: float = FOREVER
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ async def run_traffic(
         size_bytes = tensors["x"].nbytes
         traffic.arrived[number] = loop.time()
         try:
-            future = batcher.submit(tensors, arrival.rows, arrival.timeout_seconds)
+            future = batcher.submit(tensors, arrival.rows, arrival.timeout_seconds, priority=arrival.priority)
         except Overloaded as error:
             assert (
                 batcher.queue_rows + arrival.rows > max_queue_rows or batcher.queue_bytes + size_bytes > max_queue_bytes
@@ -309,6 +310,13 @@ policies = st.builds(
     ),
     settle_turns=st.integers(0, 3),
 )
+levelled_policies = st.builds(
+    Policy,
+    buckets=st.integers(1, 12).map(buckets_up_to),
+    levels=st.integers(2, 3),
+    default_level=st.integers(1, 2),
+    ageing_seconds=st.sampled_from([0.0005, 0.004, 1.0]),
+)
 waiting_policies = st.builds(
     Policy,
     buckets=st.integers(1, 12).map(buckets_up_to),
@@ -336,6 +344,7 @@ any_arrivals = st.lists(
         is_poisonous=st.sampled_from([False, False, False, True]),
         hangs_up_after_seconds=st.one_of(st.just(FOREVER), SHORT),
         timeout_seconds=st.one_of(st.just(FOREVER), SHORT),
+        priority=st.integers(0, 4),
     ),
     min_size=1,
     max_size=25,
@@ -349,7 +358,7 @@ pytestmark = pytest.mark.timeout(10)
 
 @simulated
 @settings(max_examples=60)
-@given(any_arrivals, any_plans, st.one_of(policies, waiting_policies))
+@given(any_arrivals, any_plans, st.one_of(policies, waiting_policies, levelled_policies))
 async def test_whatever_happens_every_request_is_answered_once_with_its_own_rows(
     arrivals: list[Arrival], plan: list[RunPlan], policy: Policy
 ) -> None:
@@ -362,7 +371,7 @@ async def test_whatever_happens_every_request_is_answered_once_with_its_own_rows
 
 @simulated
 @settings(max_examples=50)
-@given(any_arrivals, any_plans, policies, st.integers(1, 30), st.integers(8, 900))
+@given(any_arrivals, any_plans, st.one_of(policies, levelled_policies), st.integers(1, 30), st.integers(8, 900))
 async def test_a_short_queue_turns_away_and_keeps_its_promise_to_those_inside(
     arrivals: list[Arrival], plan: list[RunPlan], policy: Policy, max_queue_rows: int, max_queue_bytes: int
 ) -> None:
