@@ -337,13 +337,21 @@ KIND = [
     for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml", "x")
 ] + [
     Mistake(
-        f"a body compressed by {coding}",
+        "a body compressed by br",
         b"\x1f\x8b\x08",
-        (coding, "Content-Encoding"),
-        headers={**JSON, "Content-Encoding": coding},
+        ("br", "Content-Encoding"),
+        headers={**JSON, "Content-Encoding": "br"},
         status=415,
-    )
-    for coding in ("gzip", "deflate", "br")
+    ),
+    *(
+        Mistake(
+            f"a body that is no {coding}",
+            b"\x1f\x8b\x08",
+            (f"the body is no {coding}",),
+            headers={**JSON, "Content-Encoding": coding},
+        )
+        for coding in ("gzip", "deflate")
+    ),
 ]
 
 SIZE = [
