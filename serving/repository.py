@@ -219,6 +219,10 @@ class Repository:
             del self._models[name]
             logs.event("model_gone", model_name=name)
 
+    def _is_child(self, folder: Path) -> bool:
+        """Whether a model came out of the folder of models."""
+        return self._models_folder is not None and folder.parent == self._models_folder.folder
+
     def _look(self, known: Mapping[str, Path | None]) -> Disk | None:
         """Look at every folder; None where they cannot be read, which is no reason to change anything."""
         try:
@@ -226,7 +230,12 @@ class Repository:
         except StartupError as error:
             self._complain(str(error))
             return None
-        folders = {name: folder for name, folder in known.items() if folder is not None}
+        folders = {
+            name: folder
+            for name, folder in known.items()
+            # One that left the folder of models is gone, which is no fault to complain of.
+            if folder is not None and (name in names or not self._is_child(folder))
+        }
         if self._models_folder is not None:
             folders |= {name: self._models_folder.folder / name for name in names if name not in known}
         seen: dict[str, Mapping[str, Found]] = {}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.balancer import Endpoint
-from tests.chaos.callers import HANG_SECONDS, MODEL, POLL_SECONDS, READY, get
+from tests.chaos.callers import HANG_SECONDS, MODEL, POLL_SECONDS, READY, get, post, v2
 from tests.chaos.conftest import NAMED
 from tests.chaos.load import Load
 from tests.servers import RunningServer
@@ -105,3 +105,49 @@ async def test_a_version_that_is_copied_slowly_is_served_once_it_is_whole(folder
         shutil.copy(data, folder / "2/variables")
     await until_served(server, 2)
     assert server.events("model_load_failed") == []
+
+
+@pytest.fixture
+def many(models: Path, tmp_path: Path) -> Iterator[tuple[Path, RunningServer]]:
+    """A folder of models, of which one is there from the start, and whoever may call may also load and unload."""
+    shutil.copytree(models / "quick/1", tmp_path / "models/first/1")
+    where = tmp_path / "models"
+    admin = ("--models_dir", str(where), "--admin_enabled", "true", "--versions_poll_seconds", "0.2")
+    with RunningServer(where, *admin) as server:
+        yield where, server
+
+
+async def test_models_come_and_go_with_their_folders_and_by_request(many: tuple[Path, RunningServer]) -> None:
+    folder, server = many
+    address = server.http_address
+
+    async def ask(name: str) -> int:
+        return (await post(address, f"/v2/models/{name}/infer", v2([1.0], None))).status
+
+    async def index() -> list[tuple[str, str]]:
+        entries = (await post(address, "/v2/repository/index", {})).json
+        return [(entry["name"], entry["state"]) for entry in entries]
+
+    async def until_indexed(*wanted: tuple[str, str]) -> None:
+        async with asyncio.timeout(HANG_SECONDS):
+            while await index() != list(wanted):  # noqa: ASYNC110 - it is another process
+                await asyncio.sleep(POLL_SECONDS)
+
+    assert (await ask("first"), await ask("second")) == (200, 404)
+    shutil.copytree(folder / "first", folder / ".second")
+    (folder / ".second").rename(folder / "second")
+    await until_indexed(("first", "READY"), ("second", "READY"))
+    assert (await ask("first"), await ask("second")) == (200, 200)
+
+    assert (await post(address, "/v2/repository/models/first/unload", {})).status == 200
+    assert await index() == [("first", "UNAVAILABLE"), ("second", "READY")]
+    assert (await ask("first"), await ask("second")) == (404, 200)
+    assert (await get(address, READY)).status == 200
+    assert (await post(address, "/v2/repository/models/first/load", {})).status == 200
+    assert await ask("first") == 200
+
+    shutil.rmtree(folder / "first")
+    await until_indexed(("second", "READY"))
+    assert (await ask("first"), await ask("second")) == (404, 200)
+    assert (await get(address, READY)).status == 200
+    assert server.errors() == []
