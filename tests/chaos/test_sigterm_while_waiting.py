@@ -100,7 +100,7 @@ async def end_under_load(server: RunningServer) -> Story:
         await load.has_answered(300)
 
         server.signal(signal.SIGTERM)
-        await asyncio.to_thread(server.wait_for, "stopping")
+        await asyncio.to_thread(server.wait_for, "phase", phase="draining")
         reply = await get(server.http_address, READY)
         story.unready = (reply.status, reply.json)
         story.was_serving = await rpc.is_serving()
