@@ -299,4 +299,4 @@ class Batcher:
 
 def _answer_late(entry: Entry, sentence: str) -> None:
     timeout_seconds = entry.deadline - entry.arrived
-    entry.set_exception(DeadlineExceeded(f"{sentence} the request's timeout of {timeout_seconds:g} s"))
+    entry.set_exception(DeadlineExceeded(f"{sentence} the request's timeout of {timeout_seconds:.3g} s"))
