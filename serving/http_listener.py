@@ -10,7 +10,9 @@ import socket
 from collections.abc import Callable
 
 from serving import ports
-from serving.http_connection import App, House, HttpConnection, HttpLimits
+from serving.http_connection import HttpConnection
+from serving.http_house import App, House
+from serving.http_limits import HttpLimits
 from serving.inflight_bytes import InflightBytes
 from serving.tls import RELOAD_SECONDS, ServerTls
 

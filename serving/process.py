@@ -24,7 +24,7 @@ from serving.device import Device
 from serving.door import door_of
 from serving.extensions import Extensions
 from serving.grpc_server import GrpcListener, grpc_listener
-from serving.http_connection import HttpLimits
+from serving.http_limits import HttpLimits
 from serving.http_listener import HttpListener
 from serving.inflight_bytes import InflightBytes
 from serving.lifecycle import Lifecycle, Phase

@@ -82,7 +82,6 @@ STAGES = (
             "serving/batch_cap.py",
             "serving/retries.py",
             "serving/turns.py",
-            "serving/lane.py",
             "serving/latency.py",
         ),
         "A place in the queue, one copy of the rows into the batch, a cut for each caller and a future that wakes it.",
@@ -95,16 +94,12 @@ STAGES = (
     Stage(
         "HTTP",
         (
-            "serving/http_connection.py",
-            "serving/http_head.py",
-            "serving/http_listener.py",
-            "serving/http_message.py",
+            "serving/http_",
             "serving/rest.py",
-            "serving/routes.py",
-            "serving/door.py",
+            "serving/rest_extensions.py",
             "serving/guard.py",
+            "serving/body_coding.py",
             "serving/content_coding.py",
-            "uvicorn/",
             "httptools",
         ),
         "Parsing is httptools' C; what is left is one dictionary of headers, the choice of a route, and head and "

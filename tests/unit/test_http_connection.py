@@ -11,14 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.errors import InvalidRequest, ServingError
-from serving.http_connection import (
-    DISCARDED_BYTES,
-    PIPELINED,
-    SPARE_CONNECTIONS,
-    House,
-    HttpConnection,
-    HttpLimits,
-)
+from serving.http_connection import HttpConnection
+from serving.http_house import House
+from serving.http_limits import DISCARDED_BYTES, PIPELINED, SPARE_CONNECTIONS, HttpLimits
 from serving.http_message import JSON, HttpAnswer, HttpRequest
 from serving.inflight_bytes import InflightBytes
 
@@ -76,6 +71,11 @@ class Served:
         self.port = port
         self.turned_away: list[str] = []
         self.wires: list[Wire] = []
+
+    @property
+    def connections(self) -> list[HttpConnection]:
+        """Those that are open."""
+        return [connection for connection in self.house.open if isinstance(connection, HttpConnection)]
 
     async def connect(self) -> "Wire":
         wire = Wire(*await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 26))
@@ -294,7 +294,7 @@ async def test_no_more_is_read_while_enough_requests_wait() -> None:
         wire = await served.connect()
         sending = asyncio.create_task(wire.send(GOOD * count))
         await until(lambda: len(served.app.asked) == 1)
-        [connection] = served.house.open
+        [connection] = served.connections
         await until(lambda: connection._is_reading_paused)  # noqa: SLF001
         assert len(connection._queue) <= 16 * 1024 // len(GOOD) + PIPELINED  # noqa: SLF001
         served.app.gate.set()
@@ -619,7 +619,7 @@ async def test_a_head_that_comes_byte_by_byte_is_cut_off() -> None:
     async with serving() as served:
         wire = await served.connect()
         await wire.send(b"GET / HT")
-        await until(lambda: any(connection._is_in_head for connection in served.house.open))  # noqa: SLF001
+        await until(lambda: any(connection._is_in_head for connection in served.connections))  # noqa: SLF001
         for byte in b"TP/1.1\r\nX-Slow: ":
             served.pass_time(1.2)
             await wire.send(bytes([byte]))
@@ -666,7 +666,7 @@ async def test_a_caller_who_does_not_read_is_cut_off() -> None:
         wire = await served.connect()
         wire.reader._transport.pause_reading()  # type: ignore[attr-defined]  # noqa: SLF001
         await wire.send(GOOD)
-        [connection] = served.house.open
+        [connection] = served.connections
         await until(lambda: connection._is_write_paused)  # noqa: SLF001
         served.pass_time(59)
         assert served.house.open
@@ -681,7 +681,7 @@ async def test_no_further_request_is_begun_while_a_large_answer_is_unread() -> N
         wire = await served.connect()
         wire.reader._transport.pause_reading()  # type: ignore[attr-defined]  # noqa: SLF001
         await wire.send(GOOD * 3)
-        [connection] = served.house.open
+        [connection] = served.connections
         await until(lambda: connection._is_write_paused)  # noqa: SLF001
         assert len(served.app.asked) == 1
         wire.reader._transport.resume_reading()  # type: ignore[attr-defined]  # noqa: SLF001
@@ -747,7 +747,7 @@ async def test_closing_ends_idle_connections_at_once_and_the_others_behind_their
         await busy.send(post(b"hello"))
         await half.send(post(b"hello")[:20])
         await until(lambda: len(served.app.asked) == 1)
-        await until(lambda: sum(connection._is_in_head for connection in served.house.open) == 1)  # noqa: SLF001
+        await until(lambda: sum(connection._is_in_head for connection in served.connections) == 1)  # noqa: SLF001
         served.house.close()
         assert await idle.rest() == b""
         assert len(served.house.open) == 2

@@ -12,7 +12,7 @@ import trustme
 import uvloop
 
 from serving.errors import ServingError, StartupError
-from serving.http_connection import HttpLimits
+from serving.http_limits import HttpLimits
 from serving.http_listener import HttpListener
 from serving.http_message import JSON, HttpAnswer, HttpRequest
 from serving.inflight_bytes import InflightBytes
