@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from google.protobuf.message import DecodeError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving import payload_grpc, raw_contents
@@ -20,12 +20,13 @@ SIGNATURE = Signature("s", (TensorSpec("x", "FP32", (-1, LARGE // 4)),), (), is_
 messages = st.builds(
     ModelInferRequest,
     model_name=st.text(max_size=5),
-    id=st.text(max_size=200),
+    id=st.sampled_from(["", "7", "é" * 100]),
     inputs=st.lists(st.builds(ModelInferRequest.InferInputTensor, name=st.text(max_size=3)), max_size=2),
     raw_input_contents=st.lists(st.binary(max_size=200), max_size=3),
 )
 
 
+@settings(max_examples=50)
 @given(messages)
 def test_a_message_is_parted_as_protobuf_reads_it(message: ModelInferRequest) -> None:
     parted = raw_contents.part(message.SerializeToString(), RAW_INPUT)
@@ -36,6 +37,7 @@ def test_a_message_is_parted_as_protobuf_reads_it(message: ModelInferRequest) ->
     assert ModelInferRequest.FromString(rest) == message
 
 
+@settings(max_examples=50)
 @given(messages, st.data())
 def test_a_spoilt_message_is_never_read_otherwise_than_protobuf_reads_it(
     message: ModelInferRequest, data: st.DataObject
@@ -62,6 +64,7 @@ def test_a_spoilt_message_is_never_read_otherwise_than_protobuf_reads_it(
     assert rest == expected
 
 
+@settings(max_examples=50)
 @given(st.lists(st.binary(max_size=300), max_size=3))
 def test_contents_are_written_as_protobuf_writes_them(contents: list[bytes]) -> None:
     head = ModelInferResponse(model_name="m", id="7")

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import generate_latest
@@ -16,7 +16,11 @@ BOUNDS = (0.5, 1.0, 2.5)
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 values = st.one_of(st.sampled_from([0.0, 0.5, 1.0, 2.5, 3.0]), st.floats(0, 1e6))
-series_of = st.dictionaries(st.sampled_from(["plain", 'qu"ote', "back\\slash", "line\nend", "é"]), st.lists(values))
+whose = st.sampled_from(["plain", 'qu"ote', "back\\slash", "line\nend", "é"])
+series_of = st.dictionaries(whose, st.lists(values, max_size=5), max_size=3)
+
+few = settings(max_examples=30)
+"""Five bounds, five labels: more examples say no more, and each asks prometheus_client, which is slow."""
 
 
 def described(kind: Kind, name: str = "x_total", labels: tuple[str, ...] = ("who",)) -> Metric:
@@ -30,6 +34,7 @@ def exported(*collectors: Family[Count] | Family[Level] | Family[Distribution] |
     return generate_latest(registry)
 
 
+@few
 @given(series_of)
 def test_a_histogram_reads_as_prometheus_clients(observations: dict[str, list[float]]) -> None:
     ours = Family(described(Kind.HISTOGRAM, "x"), lambda: Distribution(BOUNDS))
@@ -44,6 +49,7 @@ def test_a_histogram_reads_as_prometheus_clients(observations: dict[str, list[fl
     assert exported(ours) == generate_latest(registry)
 
 
+@few
 @given(series_of)
 def test_a_counter_reads_as_prometheus_clients(amounts: dict[str, list[float]]) -> None:
     ours = Family(described(Kind.COUNTER), Count)
@@ -56,6 +62,7 @@ def test_a_counter_reads_as_prometheus_clients(amounts: dict[str, list[float]]) 
     assert exported(ours) == generate_latest(registry)
 
 
+@few
 @given(series_of)
 def test_a_gauge_reads_as_prometheus_clients(levels: dict[str, list[float]]) -> None:
     ours = Family(described(Kind.GAUGE, "x"), Level)
@@ -91,7 +98,8 @@ def test_labels_that_the_metric_does_not_have_are_refused(by_name: dict[str, str
         family.labels(**by_name)
 
 
-@given(st.lists(values), st.lists(values), st.lists(values))
+@few
+@given(st.lists(values, max_size=5), st.lists(values, max_size=5), st.lists(values, max_size=5))
 def test_what_another_library_counts_and_what_we_count_are_one_histogram(
     theirs: list[float], ours: list[float], strangers: list[float]
 ) -> None:
