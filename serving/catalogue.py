@@ -32,6 +32,8 @@ class Catalogue:
         self._lifecycle = lifecycle
         self._labels = labels
         self._models: dict[str, dict[str, Endpoint]] = {}
+        self._required: set[str] = set()
+        """Those whose absence makes the process unready: announced before it was ready, or able to answer once."""
         self._absent: dict[tuple[str, str], str] = {}
         self._routes: dict[tuple[str, str], Endpoint] = {}
         self._change()
@@ -41,17 +43,22 @@ class Catalogue:
     def announce(self, name: str) -> None:
         """Say that a model will be served, so that asking for it early is no mistake."""
         self._models.setdefault(name, {})
+        # One that joins later must not take the others' callers away while it loads, nor if it never can.
+        if self._lifecycle.phase in (Phase.LOADING, Phase.WARMING):
+            self._required.add(name)
         self._change()
 
     def withdraw(self, name: str) -> None:
         """Serve a model no more, nor promise to."""
         self._models.pop(name, None)
+        self._required.discard(name)
         self._absent = {key: reason for key, reason in self._absent.items() if key[0] != name}
         self._change()
 
     def open(self, endpoint: Endpoint) -> None:
         """Send requests to a version from now on; one of the same number gives way to it."""
         self._models.setdefault(endpoint.name, {})[endpoint.version] = endpoint
+        self._required.add(endpoint.name)
         self._absent.pop((endpoint.name, endpoint.version), None)
         self._change()
 
@@ -94,6 +101,9 @@ class Catalogue:
 
     def is_ready(self, name: str, version: str = "") -> bool:
         """Raises UnknownModel; a model of a process that drains is not ready."""
+        if name not in self._models:
+            # Probes ask without a key: what else is served is not told to them.
+            raise UnknownModel(f"model {name!r} is not served here")
         try:
             self.find(name, version)
         except (NotReady, Draining):
@@ -112,7 +122,9 @@ class Catalogue:
             routes |= {(name, version): endpoint for version, endpoint in versions.items()}
             routes |= {(name, label): versions[version] for label, version in labels.items() if version in versions}
         self._routes = routes
-        self._lifecycle.tell_models(are_ready=bool(self._models) and all(self._models.values()))
+        self._lifecycle.tell_models(
+            are_ready=bool(self._required) and all(self._models[name] for name in self._required)
+        )
 
     def _explain_absence(self, name: str, version: str) -> NoReturn:
         if name not in self._models:

@@ -1,8 +1,8 @@
 """The phases of the process, and what each one promises.
 
 loading -> warming -> ready -> draining -> stopped. Health answers are read off
-the phase and off whether every model can answer; nothing else decides them.
-Going back is refused, and so is skipping ahead, but for stopping, which is
+the phase and off whether every required model can answer; nothing else decides
+them. Going back is refused, and so is skipping ahead, but for stopping, which is
 possible from anywhere. Pure: changes are told to whoever asked to hear of them.
 """
 
@@ -51,7 +51,7 @@ class Lifecycle:
         self._tell()
 
     def tell_models(self, *, are_ready: bool) -> None:
-        """Say whether every model that is announced can answer, and that there is one."""
+        """Say whether every model that is required can answer, and that there is one."""
         if are_ready is not self._models_are_ready:
             self._models_are_ready = are_ready
             self._tell()

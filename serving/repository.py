@@ -210,10 +210,7 @@ class Repository:
         """Let models go whose folders two looks in a row did not see."""
         for name, model in list(self._models.items()):
             folder = model.source.folder
-            is_ours = (
-                self._models_folder is not None and folder is not None and folder.parent == self._models_folder.folder
-            )
-            if not is_ours or name in seen or name in before:
+            if folder is None or not self._is_child(folder) or name in seen or name in before:
                 continue
             await model.unload()
             del self._models[name]

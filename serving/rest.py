@@ -171,7 +171,8 @@ class RestApp:
                 self._door.log.ended(request.id.decode(), protocol, (name, version), code, seconds, reason)
             if tracing is not None and trace is not None:
                 tracing.ended(trace, request.id.decode(), (name, version), code, seconds, reason)
-            if self._door.capture is not None:
+            # What comes without a key is a stranger's, and would crowd out what callers send.
+            if self._door.capture is not None and code != HTTPStatus.UNAUTHORIZED:
                 self._door.capture.ended(
                     request.id.decode(), protocol, (name, version), code, seconds, reason, request.body, answer
                 )

@@ -56,8 +56,9 @@ def test_what_is_not_served_is_told(phase: Phase, name: str, version: str, sente
     with pytest.raises(UnknownModel) as refusal:
         catalogue.find(name, version)
     assert str(refusal.value) == sentence
-    with pytest.raises(UnknownModel):
+    with pytest.raises(UnknownModel) as brief:
         catalogue.is_ready(name, version)
+    assert "later" not in str(brief.value)  # probes show no key, and are told no other name
 
 
 def test_a_stopped_process_answers_for_no_model() -> None:
@@ -147,10 +148,23 @@ def test_a_version_that_goes_leaves_the_others_and_the_readiness() -> None:
         catalogue.find("mnist")
 
 
+def test_a_model_that_was_there_at_the_start_is_waited_for() -> None:
+    lifecycle = Lifecycle()
+    catalogue = Catalogue(lifecycle)
+    for name in ("mnist", "other"):
+        catalogue.announce(name)
+    lifecycle.enter(Phase.WARMING)
+    catalogue.open(ScriptedEndpoint(Metrics(), name="mnist", version="1"))
+    lifecycle.enter(Phase.READY)
+    assert not is_ready(lifecycle)
+    catalogue.open(ScriptedEndpoint(Metrics(), name="other", version="1"))
+    assert is_ready(lifecycle)
+
+
 def test_a_model_that_is_withdrawn_is_unknown_and_no_process_is_ready_without_models() -> None:
     catalogue, lifecycle = serving("9")
     catalogue.announce("other")
-    assert not is_ready(lifecycle)
+    assert is_ready(lifecycle)  # one that joins later is not waited for
     catalogue.withdraw("other")
     assert is_ready(lifecycle)
     catalogue.withdraw("mnist")

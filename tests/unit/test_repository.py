@@ -286,6 +286,33 @@ async def test_one_broken_model_among_many_keeps_the_process_unready_and_the_oth
     assert world.is_ready()
 
 
+@pytest.mark.parametrize("content", ["fine", "broken"])
+async def test_a_model_that_joins_later_never_makes_the_process_unready(tmp_path: Path, content: str) -> None:
+    write(tmp_path / "digits")
+    world = World(tmp_path)
+    repository = await started(world, world.of_many())
+    was_ready: list[bool] = []
+    world.lifecycle.listen(lambda _phase: was_ready.append(world.lifecycle.is_ready))
+    write(tmp_path / "flowers", content)
+    await world.look_twice(repository)
+    assert world.catalogue.names() == ["digits", "flowers"]
+    assert bool(world.catalogue.versions("flowers")) is (content == "fine")
+    assert all(was_ready)
+
+
+async def test_a_model_that_is_loaded_again_by_request_never_makes_the_process_unready(tmp_path: Path) -> None:
+    write(tmp_path / "digits")
+    write(tmp_path / "flowers")
+    world = World(tmp_path)
+    repository = await started(world, world.of_many())
+    was_ready: list[bool] = []
+    world.lifecycle.listen(lambda _phase: was_ready.append(world.lifecycle.is_ready))
+    await repository.unload("flowers")
+    await repository.load("flowers")
+    assert world.catalogue.versions("flowers") == ["1"]
+    assert all(was_ready)
+
+
 async def test_an_empty_folder_of_models_is_not_ready(tmp_path: Path) -> None:
     world = World(tmp_path)
     repository = await started(world, world.of_many())

@@ -4,6 +4,8 @@ import asyncio
 import gzip
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import orjson
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from serving.api_keys import parse
 from serving.body_coding import BodyCoding
+from serving.capture import Capture
 from serving.catalogue import Catalogue
 from serving.door import Door
 from serving.errors import (
@@ -532,6 +535,17 @@ async def test_a_request_without_a_key_is_counted_and_not_under_the_model_it_nam
     await service.ask("POST", INFER, b"{}")
     assert service.counted() == {("", "v2", "401"): 1}
     assert service.rejected() == {"unauthenticated": 1}
+
+
+async def test_a_request_without_a_key_is_not_kept(tmp_path: Path) -> None:
+    kept = Capture(tmp_path / "kept", 1.0, lambda *_: None, record_bytes=1024, file_bytes=65536, files=1)
+    service = Service(door=replace(guarded(), capture=kept))
+    kept.start()
+    await service.ask("POST", INFER, b'{"from": "a stranger"}')
+    await service.ask("POST", INFER, b'{"from": "a caller"}', headers={"X-API-Key": "sesame"})
+    kept.stop()
+    [line] = (tmp_path / "kept").read_text().splitlines()
+    assert orjson.loads(line)["request"]["json"] == {"from": "a caller"}
 
 
 @pytest.mark.parametrize("header", ["Authorization", "X-API-Key"])
