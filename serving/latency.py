@@ -24,6 +24,9 @@ OUTLIER = 3.0
 DEVIATIONS_OF_SLOW = 2.0
 """A run slower than the mean by so many mean deviations is one of twenty, where the times are spread normally."""
 
+NEWS = 0.02
+"""What an estimate must change by, as a part of it, before those of its neighbours are balanced anew."""
+
 LEAST_DEVIATION = 0.05
 """Of the mean, after warm-up: three runs in a row are more alike than runs will be."""
 
@@ -88,6 +91,8 @@ class _Rising:
         self._buckets = buckets
         self.measured: list[float | None] = [None] * len(buckets)
         self.values = [inf] * len(buckets)
+        self._balanced: list[float | None] = [None] * len(buckets)
+        """What was measured when the values were last made of it."""
         self._is_as_measured = False
 
     def set(self, index: int, value: float) -> None:
@@ -95,8 +100,11 @@ class _Rising:
         values = self.values
         fits = (index == 0 or values[index - 1] <= value) and (index + 1 == len(values) or value <= values[index + 1])
         if fits and self._is_as_measured:
-            values[index] = value
-        else:
+            values[index] = self._balanced[index] = value
+            return
+        before = self._balanced[index]
+        if before is None or abs(value - before) > NEWS * before:
+            self._balanced = list(self.measured)
             known = [
                 (bucket, each) for bucket, each in zip(self._buckets, self.measured, strict=True) if each is not None
             ]

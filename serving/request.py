@@ -17,11 +17,12 @@ class OutputChoice:
     """The classes that are wanted instead of the output itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """Rows to run together with others, and what the caller wants back.
 
-    Promises that `tensors` fit the signature they were decoded for.
+    Promises that `tensors` fit the signature they were decoded for. Not frozen,
+    though nobody changes one: that costs a microsecond for each that is made.
     """
 
     tensors: Tensors

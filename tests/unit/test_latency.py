@@ -56,8 +56,8 @@ def test_a_run_after_a_doubt_moves_it_half_of_the_way_and_the_next_does_not() ->
     table.doubt(1)
     table.observe(1, 0.5)
     assert table.seconds(1) == pytest.approx(0.75)
-    table.observe(1, 0.65)
-    assert table.seconds(1) == pytest.approx(0.74)
+    table.observe(1, 0.45)
+    assert table.seconds(1) == pytest.approx(0.72)
 
 
 def test_a_run_that_is_far_out_counts_for_three_times_what_was_expected() -> None:
@@ -117,3 +117,13 @@ def test_neighbours_that_fall_are_pooled_and_others_are_not() -> None:
 def test_interpolation_goes_through_what_is_known() -> None:
     points = [(1, 0.1), (4, 0.4), (64, 1.0)]
     assert [interpolate(points, bucket) for bucket, _ in points] == pytest.approx([0.1, 0.4, 1.0])
+
+
+def test_neighbours_are_balanced_anew_only_where_an_estimate_has_changed_for_good() -> None:
+    table = known(b1=1.0, b2=0.5)
+    balanced = table.seconds(1)
+    table.observe(1, 1.1)
+    assert table.seconds(1) == balanced
+    for _ in range(3):
+        table.observe(1, 1.1)
+    assert table.seconds(1) > balanced
