@@ -23,6 +23,12 @@ FASTEST = 1
 PIECE = 256 * 1024
 """Bytes decoded at once."""
 
+FED = 64 * 1024
+"""Bytes given to zlib at once: it copies what it leaves of them, each time."""
+
+MOST_MEMBERS = 10_000
+"""Parts of one gzip body. Each costs some microseconds however little is in it."""
+
 
 class TooMuch(Exception):
     """There is more in the body than was asked for."""
@@ -58,35 +64,39 @@ def decode(body: bytes, coding: bytes, limit_bytes: int) -> bytes:
 def _members(body: bytes, limit_bytes: int) -> bytes:
     """Decode gzip, which may be several, one behind the other."""
     whole = bytearray()
-    while True:
-        decoder = zlib.decompressobj(GZIP_WINDOW)
-        whole += _run(decoder, body, limit_bytes - len(whole))
-        body = decoder.unused_data
-        if not body:
+    at = 0
+    for _ in range(MOST_MEMBERS):
+        at = _run(zlib.decompressobj(GZIP_WINDOW), body, at, whole, limit_bytes)
+        if at == len(body):
             return bytes(whole)
+    raise zlib.error(f"it has more than {MOST_MEMBERS} members")
 
 
 def _stream(body: bytes, window: int, limit_bytes: int) -> bytes:
-    decoder = zlib.decompressobj(window)
-    whole = _run(decoder, body, limit_bytes)
-    if decoder.unused_data:
-        raise zlib.error(f"{len(decoder.unused_data)} bytes follow its end")
+    whole = bytearray()
+    end = _run(zlib.decompressobj(window), body, 0, whole, limit_bytes)
+    if end < len(body):
+        raise zlib.error(f"{len(body) - end} bytes follow its end")
     return bytes(whole)
 
 
-def _run(decoder: "zlib._Decompress", body: bytes, limit_bytes: int) -> bytearray:
-    whole = bytearray()
-    while True:
-        # One byte beyond the limit is enough to know.
-        piece = decoder.decompress(body, min(PIECE, limit_bytes + 1 - len(whole)))
-        whole += piece
-        if len(whole) > limit_bytes:
-            raise TooMuch
-        if decoder.eof:
-            return whole
-        body = decoder.unconsumed_tail
-        if not piece and not body:
-            raise zlib.error("it ends before its end")
+def _run(decoder: "zlib._Decompress", body: bytes, at: int, whole: bytearray, limit_bytes: int) -> int:
+    """Decode what begins at `at` into `whole`; give the place where it ends."""
+    while at < len(body):
+        fed = body[at : at + FED]
+        at += len(fed)
+        piece = b"begun"
+        # Where a piece was bounded there may be more of it, though all that was fed is consumed.
+        while piece or fed:
+            # One byte beyond the limit is enough to know.
+            piece = decoder.decompress(fed, min(PIECE, limit_bytes + 1 - len(whole)))
+            whole += piece
+            if len(whole) > limit_bytes:
+                raise TooMuch
+            if decoder.eof:
+                return at - len(decoder.unused_data)
+            fed = decoder.unconsumed_tail
+    raise zlib.error("it ends before its end")
 
 
 def accepted(header: bytes) -> bytes | None:

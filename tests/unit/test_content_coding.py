@@ -1,6 +1,7 @@
 """gzip and deflate: read in every form, refused in words where broken, stopped at the limit."""
 
 import gzip
+import random
 import zlib
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving import content_coding
-from serving.content_coding import DEFLATE, GZIP, IDENTITY, TooMuch
+from serving.content_coding import DEFLATE, FED, GZIP, IDENTITY, MOST_MEMBERS, PIECE, TooMuch
 from serving.errors import InvalidRequest, WrongContentType
 
 BODY = b'{"inputs": []}' * 1000
@@ -63,6 +64,19 @@ def test_a_bomb_is_stopped_at_the_limit() -> None:
 
 def test_many_empty_members_are_nothing() -> None:
     assert content_coding.decode(gzip.compress(b"") * 1000, GZIP, LIMIT) == b""
+
+
+def test_members_beyond_number_are_refused_however_little_is_in_them() -> None:
+    with pytest.raises(InvalidRequest, match=f"the body is no gzip: it has more than {MOST_MEMBERS} members"):
+        content_coding.decode(gzip.compress(b"") * (MOST_MEMBERS + 1), GZIP, LIMIT)
+
+
+@pytest.mark.parametrize("size", [FED - 1, FED, FED + 1, 3 * FED, 5 * PIECE + 7])
+def test_members_end_anywhere_in_what_is_fed(size: int) -> None:
+    noise = random.Random(size).randbytes(size)
+    sent = gzip.compress(noise) + gzip.compress(bytes(size)) + gzip.compress(noise)
+    assert content_coding.decode(sent, GZIP, 3 * size) == noise + bytes(size) + noise
+    assert content_coding.decode(zlib.compress(noise), DEFLATE, size) == noise
 
 
 @given(st.binary(max_size=200), st.sampled_from([GZIP, DEFLATE]))
