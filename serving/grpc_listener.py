@@ -73,8 +73,12 @@ class NghttpListener:
 
     async def renew(self) -> None:
         """Look whether the certificate's files have changed, and show new callers what they hold now."""
-        if self._tls is not None and self._tls.has_changed():
+        if self._tls is None or not self._tls.has_changed():
+            return
+        try:
             await self._listen()
+        except OSError as error:
+            self._tls.not_taken(error)
 
     async def _listen(self) -> None:
         """Begin to accept; a server that is there makes way, once the new one accepts too."""

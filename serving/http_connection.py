@@ -250,7 +250,7 @@ class HttpConnection(HttpReading, asyncio.Protocol):
     def expire(self) -> None:
         """End a wait that has been too long; called for connections past their deadline, every second or so."""
         house = self._house
-        if house.now < self._deadline:
+        if not house.is_past(self._deadline):
             return
         unread = self._transport.get_write_buffer_size()
         if unread:

@@ -47,13 +47,23 @@ class House:
     """What the connections of one listener share."""
 
     def __init__(
-        self, app: App, limits: HttpLimits, inflight: InflightBytes, turned_away: Callable[[str], None] = lambda _: None
+        self,
+        app: App,
+        limits: HttpLimits,
+        inflight: InflightBytes,
+        turned_away: Callable[[str], None] = lambda _: None,
+        *,
+        tick_seconds: float = 0.0,
     ) -> None:
-        """`turned_away` hears of each connection that is closed for its caller's fault, with the reason."""
+        """`turned_away` hears of each connection that is closed for its caller's fault, with the reason.
+
+        `tick_seconds` lie between two ticks: by so much a time that was noted may be too early.
+        """
         self.app = app
         self.limits = limits
         self.inflight = inflight
         self.turned_away = turned_away
+        self._tick_seconds = tick_seconds
         self.open: set[Guest] = set()
         self.is_closing = False
         self.now = 0.0
@@ -68,6 +78,10 @@ class House:
         self.date_line = b"date: %b\r\n" % formatdate(usegmt=True).encode()
         for connection in [*self.open]:
             connection.expire()
+
+    def is_past(self, deadline: float) -> bool:
+        """Say whether it is past for whoever reckoned it from `now`, and not by the length of a tick alone."""
+        return self.now >= deadline + self._tick_seconds
 
     def objection(self, more_bytes: int, already: int) -> TooManyBytes | None:
         """Say why a body of so many bytes more is refused, without taking them."""

@@ -37,7 +37,7 @@ class HttpListener:
         """Bind the port; raises StartupError where it cannot be had."""
         self._socket = ports.bind(address, port, "HTTP")
         self.port = int(self._socket.getsockname()[1])
-        self._house = House(app, limits, inflight, turned_away)
+        self._house = House(app, limits, inflight, turned_away, tick_seconds=TICK_SECONDS)
         self._tls = tls
         self._server: asyncio.Server | None = None
         self._ticking: asyncio.TimerHandle | None = None
@@ -85,8 +85,9 @@ class HttpListener:
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        self._house.tick(now)
+        # Before anything that may fail: without ticks no limit of time holds any more.
         self._ticking = loop.call_later(TICK_SECONDS, self._tick)
+        self._house.tick(now)
         if self._tls is not None and now >= self._look_at_files_at and not self._house.is_closing:
             self._look_at_files_at = now + RELOAD_SECONDS
             self._renewing = loop.create_task(self.renew())
@@ -96,6 +97,10 @@ class HttpListener:
         if self._tls is None or not self._tls.has_changed():
             return
         before = self._server
-        self._server = await self._serve(self._socket.dup())
+        try:
+            self._server = await self._serve(self._socket.dup())
+        except OSError as error:
+            self._tls.not_taken(error)
+            return
         if before is not None:
             before.close()

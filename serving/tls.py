@@ -71,14 +71,22 @@ class ServerTls:
             if self._read() != digest:
                 return False  # they are being written: the next look finds them whole
         except InvalidFiles as error:
-            if str(error) != self._complaint:
-                logs.event("tls_reload_failed", level=logs.ERROR, protocol=self._protocols[0], why=str(error))
-            self._complaint = str(error)
+            self._complain(str(error))
             return False
         self.context = context
         self._digest, self._complaint = digest, ""
         logs.event("tls_reloaded", protocol=self._protocols[0], certificate=self._files.certificate)
         return True
+
+    def not_taken(self, error: OSError) -> None:
+        """Hear that nobody could listen by the new context, so that the next look gives it again."""
+        self._digest = b""
+        self._complain(f"no socket to listen on: {error.strerror}")
+
+    def _complain(self, why: str) -> None:
+        if why != self._complaint:
+            logs.event("tls_reload_failed", level=logs.ERROR, protocol=self._protocols[0], why=why)
+        self._complaint = why
 
     def _read(self) -> bytes:
         """Digest what the files hold. Kubernetes swaps a link far above them, and a time stamp may lie."""

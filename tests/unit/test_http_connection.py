@@ -759,3 +759,13 @@ async def test_closing_ends_idle_connections_at_once_and_the_others_behind_their
             assert (status, body, headers[b"connection"]) == (200, b"POST / [hello]", b"close")
             await wire.close()
         await asyncio.wait_for(served.house.is_empty.wait(), 10)
+
+
+def test_no_wait_is_cut_short_by_the_length_of_a_tick() -> None:
+    house = House(Echo(), LIMITS, InflightBytes(1), tick_seconds=1.0)
+    house.tick(10.0)
+    deadline = house.now + 1.0  # of what may begin as late as just before the next tick
+    house.tick(11.0)
+    assert not house.is_past(deadline)
+    house.tick(12.0)
+    assert house.is_past(deadline)

@@ -169,6 +169,15 @@ class TestTls:
             await before.close()
             await after.close()
 
+    async def test_a_certificate_that_no_socket_can_be_had_for_leaves_the_old_one(
+        self, files: TlsFiles, ca: trustme.CA, trust: ssl.SSLContext
+    ) -> None:
+        async with listening(App(), ServerTls(files, ["http/1.1"])) as listener:
+            write(files.certificate.parent, ca)
+            listener._socket.close()  # noqa: SLF001 - as failing as a process without file descriptors
+            await listener.renew()
+            assert await connect_and_ask(listener, trust) == b"0"
+
     async def test_nobody_is_refused_while_certificates_change(
         self, files: TlsFiles, ca: trustme.CA, trust: ssl.SSLContext
     ) -> None:

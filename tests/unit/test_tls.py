@@ -122,6 +122,17 @@ class TestChanges:
         assert not tls.has_changed()
         assert serial(tls, ca) != before
 
+    def test_a_pair_that_nobody_could_listen_by_is_given_again(
+        self, files: TlsFiles, ca: trustme.CA, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        tls = ServerTls(files, ["http/1.1"])
+        write(files.certificate.parent, ca.issue_cert("localhost"))
+        assert tls.has_changed()
+        tls.not_taken(OSError(24, "Too many open files"))
+        assert "tls_reload_failed" in caplog.messages
+        assert tls.has_changed()
+        assert not tls.has_changed()
+
     def test_a_link_that_kubernetes_swaps_is_seen(self, tmp_path: Path, ca: trustme.CA) -> None:
         for name in ("old", "new"):
             tmp_path.joinpath(name).mkdir()
