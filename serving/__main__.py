@@ -8,7 +8,7 @@ from serving import logs, ports
 from serving.door import guard_of
 from serving.errors import StartupError
 from serving.model_folder import find_models, find_versions
-from serving.settings import load
+from serving.options import load
 
 
 def main() -> None:

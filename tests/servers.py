@@ -17,7 +17,7 @@ from pathlib import Path
 from signal import SIGINT, SIGTERM, Signals
 from typing import Any, Self
 
-from serving.settings import knobs
+from serving.options import knobs
 
 BUILD_SECONDS = 120
 """A script that imports TensorFlow takes seconds; on a busy machine, many."""

@@ -19,10 +19,10 @@ from serving.device import Device
 from serving.endpoint import DirectEndpoint, Endpoint
 from serving.metrics import Metrics, ModelMetrics
 from serving.model_folder import ModelVersion
+from serving.options import load
 from serving.payload_grpc import InferMessage
 from serving.predictor import Predictor, PredictorVersion, Server
 from serving.request import Request, all_outputs
-from serving.settings import load
 
 
 class Deaf:

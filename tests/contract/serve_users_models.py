@@ -17,8 +17,8 @@ import kserve
 from kserve.errors import InvalidInput, ModelNotReady
 
 from serving import errors, logs
+from serving.options import load
 from serving.predictor import Predictor, Server
-from serving.settings import load
 
 Headers = dict[str, str]
 

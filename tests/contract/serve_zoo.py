@@ -7,7 +7,8 @@ is set up with alone is written here.
 import sys
 
 from serving import logs
-from serving.settings import Batch, Settings, load
+from serving.options import load
+from serving.settings import Batch, Settings
 
 PAYLOAD_BYTES = 1024 * 1024
 SLOW_QUEUE_ROWS = 4

@@ -20,7 +20,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from serving.errors import StartupError
 from serving.oip_pb2 import ModelInferRequest, ModelReadyRequest, ServerReadyRequest
-from serving.settings import Settings, load
+from serving.options import load
+from serving.settings import Settings
 from tests.contract.mistakes import HEAD_LENGTH, INFER, PREDICT, tensor
 from tests.contract.wire import JSON, Caller, Reply, Rpc
 from tests.servers import RunningServer

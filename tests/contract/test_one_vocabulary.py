@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from serving import VERSION
-from serving.settings import Knob, knobs
+from serving.options import Knob, knobs
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from serving.errors import StartupError
-from serving.settings import KSERVE_IGNORED, KSERVE_REFUSED, KSERVE_SPELLINGS, Knob, Settings, knobs, load
+from serving.options import KSERVE_IGNORED, KSERVE_REFUSED, KSERVE_SPELLINGS, Knob, knobs, load
+from serving.settings import Settings
 
 KNOBS = tuple(knobs())
 
