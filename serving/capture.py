@@ -8,6 +8,7 @@ that does not keep up records are dropped and counted.
 """
 
 import base64
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -115,7 +116,7 @@ class Sink:
     def _rotate(self, more: int) -> None:
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("ab")
+            self._file = self._open("ab")
         if not self._file.tell() or self._file.tell() + more <= self._file_bytes:
             return
         self.close()
@@ -123,7 +124,11 @@ class Sink:
             older = self._numbered(number - 1)
             if older.exists():
                 older.replace(self._numbered(number))
-        self._file = self._path.open("wb")
+        self._file = self._open("wb")
+
+    def _open(self, mode: str) -> Any:
+        # What callers send is for whoever runs the server, and for nobody else on its machine.
+        return open(self._path, mode, opener=lambda path, flags: os.open(path, flags, 0o600))
 
     def _numbered(self, number: int) -> Path:
         return self._path if number == 0 else self._path.with_name(f"{self._path.name}.{number}")

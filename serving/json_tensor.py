@@ -86,6 +86,8 @@ def _flatten(spec: TensorSpec, data: object, shape: Sequence[int]) -> list[Any]:
         return data if isinstance(data, list) and len(data) == 1 else [data]
     if isinstance(data, list) and len(data) == count and not (data and isinstance(data[0], list)):
         return data
+    if len(shape) > 1 and isinstance(data, list) and not any(isinstance(value, list) for value in data):
+        raise InvalidRequest(f"input {spec.name!r} has {len(data)} values, and its shape {list(shape)} takes {count}")
     level: list[Any] = [data]
     for depth, size in enumerate(shape):
         for element in level:

@@ -233,7 +233,7 @@ def _shape(spec: TensorSpec, entry: dict[str, Any]) -> list[int]:
     if isinstance(shape, list) and len(shape) > MOST_DIMENSIONS:
         raise unfillable(spec.name)
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
-        raise InvalidRequest(f"input {spec.name!r} has no 'shape' that is a list of whole numbers")
+        raise InvalidRequest(f"input {spec.name!r} has no 'shape' that is a list of whole numbers from 0 on")
     check_size(spec.name, shape)
     return shape
 

@@ -143,8 +143,8 @@ class Log(Group):
     """What is logged of requests."""
 
     sample_ratio: float = Field(0.0, ge=0, le=1)
-    """The share of requests that get a line in the log each. Requests that end in a fault of the server's own
-    (500) always get one, up to some a second."""
+    """The share of requests that get a line in the log each. Requests that the server failed or turned away
+    (500 and above) always get one, up to ten a second."""
 
 
 class Capture(Group):

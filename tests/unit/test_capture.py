@@ -111,3 +111,10 @@ def test_a_file_that_is_there_is_written_on(tmp_path: Path) -> None:
         sink.write([RECORD])
         sink.close()
     assert len(lines(tmp_path / "kept")) == 2
+
+
+def test_what_is_kept_is_for_nobody_else_on_the_machine(tmp_path: Path) -> None:
+    sink = Sink(tmp_path / "kept", file_bytes=1, files=2)
+    sink.write([RECORD, RECORD])
+    sink.close()
+    assert [oct(file.stat().st_mode & 0o777) for file in (tmp_path / "kept", tmp_path / "kept.1")] == ["0o600"] * 2

@@ -144,7 +144,7 @@ def test_a_shape_read_off_nested_lists_is_no_deeper_than_the_model(
             "FP32",
             [1, 2, 3],
             (2, 2),
-            "input 'x' has a list of 3 at depth 0, where its shape [2, 2] expects 2",
+            "input 'x' has 3 values, and its shape [2, 2] takes 4",
             id="too few values",
         ),
         pytest.param(

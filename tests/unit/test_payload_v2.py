@@ -234,22 +234,22 @@ def test_inputs_are_found_by_name_in_any_order() -> None:
         ),
         pytest.param(
             {"inputs": [image(shape=None)]},
-            "input 'image' has no 'shape' that is a list of whole numbers",
+            "input 'image' has no 'shape' that is a list of whole numbers from 0 on",
             id="no shape",
         ),
         pytest.param(
             {"inputs": [image(shape=[1, 2.0, 2])]},
-            "input 'image' has no 'shape' that is a list of whole numbers",
+            "input 'image' has no 'shape' that is a list of whole numbers from 0 on",
             id="a float in the shape",
         ),
         pytest.param(
             {"inputs": [image(shape=[True, 2, 2])]},
-            "input 'image' has no 'shape' that is a list of whole numbers",
+            "input 'image' has no 'shape' that is a list of whole numbers from 0 on",
             id="a boolean in the shape",
         ),
         pytest.param(
             {"inputs": [image(shape=[-1, 2, 2])]},
-            "input 'image' has no 'shape' that is a list of whole numbers",
+            "input 'image' has no 'shape' that is a list of whole numbers from 0 on",
             id="a negative dimension",
         ),
         pytest.param(
