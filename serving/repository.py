@@ -7,7 +7,7 @@ that was unloaded stays so until it is asked for.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +67,8 @@ class Repository:
         self._lifecycle = lifecycle
         self._models: dict[str, ServedModel] = {}
         self._complaint = ""
+        self._changes: set[asyncio.Task[None]] = set()
+        """Those asked for by request that are under way."""
         for source in sources:
             self._add(source)
 
@@ -87,6 +89,9 @@ class Repository:
         Raises UnknownModel where there is no such folder, LoadFailed where a
         version cannot be served, and then what was served before still is.
         """
+        await self._to_its_end(self._load(name))
+
+    async def _load(self, name: str) -> None:
         model = self._models.get(name) or await self._discover(name)
         try:
             found = await on_thread(lambda: look_into(model.source.folder))
@@ -104,7 +109,14 @@ class Repository:
         """
         if name not in self._models:
             raise self._unknown(name)
-        await self._models[name].unload()
+        await self._to_its_end(self._models[name].unload())
+
+    async def _to_its_end(self, change: Coroutine[None, None, None]) -> None:
+        """Make a change whole, though whoever asked for it may leave: half of one would stay in memory."""
+        changing = asyncio.ensure_future(change)
+        self._changes.add(changing)
+        changing.add_done_callback(self._changes.discard)
+        await asyncio.shield(changing)
 
     # Asked by the process
 

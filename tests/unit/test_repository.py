@@ -342,6 +342,30 @@ async def test_what_is_unloaded_stays_so_until_it_is_loaded(tmp_path: Path) -> N
     assert world.is_ready()
 
 
+async def test_a_change_is_made_whole_though_its_caller_leaves(tmp_path: Path) -> None:
+    write(tmp_path / "1")
+    world = World(tmp_path)
+    repository = await started(world, world.of_one())
+    in_hand: list[Endpoint] = [world.catalogue.find("digits")]
+    unloading = asyncio.create_task(repository.unload("digits"))
+    await until(lambda: not world.catalogue.names())
+    await left(unloading)
+    in_hand.clear()
+    await until(lambda: world.sources[0].closed == ["1"])
+    loading = asyncio.create_task(repository.load("digits"))
+    await asyncio.sleep(0)  # it has begun, and looks at the folder on a thread
+    await left(loading)
+    await until(lambda: repository.index()[0].state is State.READY)
+    assert repository.index() == [IndexEntry("digits", "1", State.READY)]
+
+
+async def left(asked: "asyncio.Task[None]") -> None:
+    """Leave before the answer."""
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+
+
 async def test_a_load_sees_at_once_what_the_folder_holds(tmp_path: Path) -> None:
     write(tmp_path / "digits/1")
     world = World(tmp_path)
