@@ -12,18 +12,30 @@ from collections.abc import Callable
 from functools import partial
 from math import inf
 from time import monotonic
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import ngh2
 
 from serving import grpc_wire
-from serving.errors import ServingError
 from serving.grpc_head import FIELDS_BYTES, Refused, Routes, read_head
+from serving.grpc_limits import (
+    CONNECTION_WINDOW_BYTES,
+    FLUSH_BYTES,
+    FRAME_BYTES,
+    HANDSHAKE_SECONDS,
+    LINGER_SECONDS,
+    NOTICE_SECONDS,
+    PONG_SECONDS,
+    ROOM_BYTES,
+    STREAM_WINDOW_BYTES,
+    Limits,
+)
+from serving.grpc_many import ManyStream
 from serving.grpc_method import CallFailed, Unary
 from serving.grpc_patience import Patience
-from serving.grpc_stream import LEAVING, ManyStream, RefusedStream, Stream, UnaryStream
+from serving.grpc_stream import LEAVING, RefusedStream, Stream
+from serving.grpc_unary import UnaryStream
 from serving.grpc_wire import Fields
-from serving.inflight_bytes import InflightBytes
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 NOT_HTTP2_BODY = b"this port speaks gRPC over HTTP/2; REST has a port of its own\n"
@@ -31,23 +43,6 @@ NOT_HTTP2 = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
 ) % (len(NOT_HTTP2_BODY), NOT_HTTP2_BODY)
 
-STREAM_WINDOW_BYTES = 4 * 1024 * 1024
-"""What a caller may send on a stream unasked: requests of pictures take no further round trip."""
-CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024
-FRAME_BYTES = 256 * 1024
-"""The largest frame; fewer frames cost less, and one must be whole before its bytes are seen."""
-
-FLUSH_BYTES = 1024 * 1024
-"""Written at a time; the rest waits until the caller has read some of it."""
-ROOM_BYTES = 256 * 1024
-"""Messages of a stream that may wait for the caller before its handler is held up."""
-
-HANDSHAKE_SECONDS = 10.0
-NOTICE_SECONDS = 1.0
-"""How long the caller may take to hear of our leaving before new calls are refused."""
-LINGER_SECONDS = 0.5
-"""How long the caller may take to hang up after the last answer."""
-PONG_SECONDS = 20.0
 
 CONFIGURATION = ngh2.Configuration(
     auto_window_update=False,
@@ -57,26 +52,6 @@ CONFIGURATION = ngh2.Configuration(
     # Cancelling is cheap here, since it stops the work: a thousand at once, then some hundreds a second.
     stream_reset_rate_limit=(1000, 300),
 )
-
-
-class Limits(NamedTuple):
-    """What one connection may do."""
-
-    message_bytes: int
-    answer_bytes: int
-    inflight: InflightBytes
-    """Counts the bytes of all callers' messages."""
-    refused: Callable[[ServingError | CallFailed], CallFailed]
-    """Told of a call that is refused before its handler knows of it; says how."""
-    streams: int
-    age_grace_seconds: float
-    """How long calls may take to end when the connection has reached its age."""
-    keepalive_seconds: float
-    """How long a caller may be silent before it is asked whether it lives; infinity asks nobody."""
-    body_seconds: float
-    """How long a message may stand still that has begun to come."""
-    write_seconds: float
-    """How long answers may wait for a caller that reads nothing."""
 
 
 class Outbox:
@@ -122,7 +97,7 @@ class GrpcConnection(asyncio.Protocol):
         self._left = left
         self._loop = asyncio.get_running_loop()
         self._http2 = ngh2.Connection(ngh2.Role.SERVER, CONFIGURATION)
-        self._streams: dict[int, Stream] = {}
+        self._streams: dict[int, Stream | RefusedStream] = {}
         self._early: set[int] = set()
         """Streams that we have answered before their callers had sent everything."""
         self._blocked: dict[int, asyncio.Future[None]] = {}
@@ -394,7 +369,7 @@ class GrpcConnection(asyncio.Protocol):
         if self._refuses:
             stream.drain()
 
-    def _stream(self, event: ngh2.RequestReceived) -> Stream:
+    def _stream(self, event: ngh2.RequestReceived) -> Stream | RefusedStream:
         try:
             head = read_head(event.headers, self._routes)
         except Refused as refused:

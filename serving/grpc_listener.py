@@ -11,7 +11,8 @@ from math import inf
 from time import monotonic
 
 from serving import ports
-from serving.grpc_connection import HANDSHAKE_SECONDS, GrpcConnection, Limits, Outbox
+from serving.grpc_connection import GrpcConnection, Outbox
+from serving.grpc_limits import HANDSHAKE_SECONDS, Limits
 from serving.grpc_method import Methods
 from serving.tls import RELOAD_SECONDS, ServerTls
 

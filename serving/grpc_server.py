@@ -82,7 +82,7 @@ def _transport(asked: str) -> str:
 
 
 def _on_nghttp2(settings: Settings, service: GrpcService, methods: Methods, inflight: InflightBytes) -> GrpcListener:
-    from serving.grpc_connection import Limits
+    from serving.grpc_limits import Limits
     from serving.grpc_listener import NghttpListener
 
     limits = Limits(

@@ -15,11 +15,11 @@ import httptools
 
 from serving import http_head
 from serving.errors import InvalidRequest, ServingError, TooManyBytes
-from serving.http_body import Body
 from serving.http_house import House
 from serving.http_limits import DISCARDED_BYTES, FED_AT_ONCE, PIPELINED
 from serving.http_message import HttpRequest
 from serving.http_upgrade import Follower
+from serving.incoming_body import Body
 
 if TYPE_CHECKING:
     from asyncio import Transport

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import ngh2
 
-from serving.grpc_connection import GrpcConnection, Limits, Outbox
+from serving.grpc_connection import GrpcConnection, Outbox
+from serving.grpc_limits import Limits
 from serving.grpc_method import Methods
 from tests.grpc_servers import limits
 

@@ -12,7 +12,7 @@ import orjson
 
 from serving.call import Call
 from serving.errors import ServingError
-from serving.grpc_connection import Limits
+from serving.grpc_limits import Limits
 from serving.grpc_listener import NghttpListener
 from serving.grpc_method import CallFailed, Methods, Streaming, Unary
 from serving.grpc_server import GrpcListener

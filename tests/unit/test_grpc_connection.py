@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.grpc_connection import HANDSHAKE_SECONDS, NOTICE_SECONDS, PONG_SECONDS
+from serving.grpc_limits import HANDSHAKE_SECONDS, NOTICE_SECONDS, PONG_SECONDS
 from serving.grpc_stream import PATIENCE_SECONDS
 from tests.grpc_peer import PREFACE, SETTINGS, Peer, message, turns
 from tests.grpc_servers import MESSAGE_BYTES, Methodical, limits

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.http_body import SMALL, Body
+from serving.incoming_body import SMALL, Body
 
 
 @given(st.lists(st.sampled_from([b"a", b"bc", b"d" * (SMALL - 1), b"e" * SMALL, b"f" * 3 * SMALL]), max_size=12))
