@@ -56,8 +56,9 @@ async def roll(model: Path, *, rounds: int, requests: int) -> Outcome:
             load = Load(balancer.front, seconds=None, max_requests=requests)
             load.add_keep_alive(4, think_seconds=0.001)
             load.add_keep_alive(8, think_seconds=0.05)
-            # Some ask so seldom that a whole lame duck may pass between two requests.
-            load.add_keep_alive(2, think_seconds=LAME_DUCK_SECONDS)
+            # The slowest who still hear that their connection ends. One that is idle for longer is closed, and whoever
+            # asks on it at that very moment is out of luck: HTTP/1.1 has no word that would tell them.
+            load.add_keep_alive(2, think_seconds=LAME_DUCK_SECONDS / 2)
             load.add_fresh(4, think_seconds=0.01)
             load.add_grpc(4, think_seconds=0.01)
             for number in range(1, rounds + 1):
