@@ -17,7 +17,7 @@ from typing import Protocol
 from serving.assembly import cut
 from serving.batch_cap import BatchCap
 from serving.deadlines import Deadlines
-from serving.errors import DeadlineExceeded, Draining
+from serving.errors import DeadlineExceeded, Draining, in_words
 from serving.forecast import Forecast
 from serving.latency import LatencyTable
 from serving.parts import joined
@@ -180,8 +180,7 @@ class Batcher:
 
     def _enqueue(self, tensors: Tensors, rows: int, size_bytes: int, timeout_seconds: float, level: int) -> Entry:
         arrived = self._clock()
-        ageing_seconds = self._policy.ageing_seconds
-        due = arrived + (min(ageing_seconds, timeout_seconds))
+        due = arrived + min(self._policy.ageing_seconds, timeout_seconds)
         entry = Entry(tensors, rows, size_bytes, arrived, arrived + timeout_seconds, due, level, self._loop)
         self._queue.push(entry, shapes_of(tensors) if self._is_batched else ())
         if timeout_seconds != inf:
@@ -298,5 +297,5 @@ class Batcher:
 
 
 def _answer_late(entry: Entry, sentence: str) -> None:
-    timeout_seconds = entry.deadline - entry.arrived
-    entry.set_exception(DeadlineExceeded(f"{sentence} the request's timeout of {timeout_seconds:.3g} s"))
+    timeout = in_words(entry.deadline - entry.arrived)
+    entry.set_exception(DeadlineExceeded(f"{sentence} the request's timeout of {timeout}"))

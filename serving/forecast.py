@@ -9,7 +9,7 @@ from collections.abc import Callable
 from math import inf
 
 from serving.batch_cap import BatchCap
-from serving.errors import DeadlineExceeded, PredictedLate
+from serving.errors import DeadlineExceeded, PredictedLate, in_words
 from serving.latency import LatencyTable
 from serving.queueing import Queue
 from serving.schedule import Ahead, Policy, predict
@@ -83,8 +83,8 @@ class Forecast:
         seconds = self._predict(rows, now, min(timeout_seconds, self._policy.ageing_seconds), priority)
         if timeout_seconds < seconds < inf:
             raise PredictedLate(
-                f"the answer is expected in {seconds:.3g} s, as {self._queue.rows} rows are waiting, and the request "
-                f"allows {timeout_seconds:.3g} s"
+                f"the answer is expected in {in_words(seconds)}, as {self._queue.rows} rows are waiting, and the "
+                f"request's timeout is {in_words(timeout_seconds)}"
             )
 
     def _predict(self, rows: int, now: float, due_seconds: float, priority: int) -> float:

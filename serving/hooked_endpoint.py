@@ -29,6 +29,7 @@ from serving.errors import (
     NotReady,
     ServingError,
     Unimplemented,
+    in_words,
 )
 from serving.kserve_tensors import as_array, to_infer_request
 from serving.metrics import ModelMetrics
@@ -163,7 +164,7 @@ class HookedEndpoint:
             async with asyncio.timeout(None if timeout_seconds == inf else timeout_seconds):
                 return await work
         except TimeoutError:
-            raise DeadlineExceeded(f"no answer within the request's timeout of {timeout_seconds:g} s") from None
+            raise DeadlineExceeded(f"no answer within the request's timeout of {in_words(timeout_seconds)}") from None
         except asyncio.CancelledError:
             if not self._is_closed:
                 raise

@@ -99,12 +99,12 @@ async def test_grpc_calls_whose_deadline_passes_in_the_queue_are_counted_as_late
     clerk: RunningServer, address: str
 ) -> None:
     """Caller and server watch the same deadline; whichever notices first, it is no hang-up."""
-    calls = 20
+    calls = 30
     left = await counted(address, "ecluse_requests_total", code=499)
     late = await counted(address, "ecluse_requests_total", code=504)
     run = await counted(address, "ecluse_batch_rows_sum")
     async with Rpc(clerk.grpc_address) as rpc, Blocked(address) as blocked:
-        codes = await asyncio.gather(*(rpc.start(message([6.0]), seconds=1.0).code() for _ in range(calls)))
+        codes = await asyncio.gather(*(rpc.start(message([6.0]), seconds=0.3).code() for _ in range(calls)))
         assert set(codes) == {grpc.StatusCode.DEADLINE_EXCEEDED}
         await until_counted(address, "ecluse_queue_rows", 0)
         assert not blocked.has_ended

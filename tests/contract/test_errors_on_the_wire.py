@@ -7,6 +7,7 @@ is answered with a sentence that says what came and what was expected.
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -16,13 +17,28 @@ from typing import Any
 import grpc
 import pytest
 
+from serving.forecast import IDLE_RUNS_TO_DOUBT
 from serving.oip_pb2 import ModelInferRequest, ModelMetadataRequest, ModelReadyRequest
 from tests.contract.mistakes import DEEP, GOOD, GOOD_ANSWER, INFER, MISTAKES, Mistake, tensor
 from tests.contract.serve_zoo import PATIENT_ROWS, PAYLOAD_BYTES, SLOW_QUEUE_ROWS
 from tests.contract.wire import Caller, Reply, Rpc
+from tests.contract.zoo import SLOW_SECONDS
 from tests.servers import RunningServer
 
 SLOW = {"inputs": [tensor("x", "FP32", [1], [5])]}
+
+
+def hurried() -> ModelInferRequest:
+    """A call of the slow model that allows it a millisecond."""
+    request = ModelInferRequest(model_name="slow")
+    request.parameters["timeout"].int64_param = 1000
+    fp32(request, 5, shape=(1,))
+    return request
+
+
+def leave_in_doubt() -> None:
+    """Let the slow model rest until what is known of it is doubted, so that it is tried whatever the timeout."""
+    time.sleep((IDLE_RUNS_TO_DOUBT + 1) * SLOW_SECONDS)
 
 
 def words(mistake: Mistake) -> str:
@@ -145,9 +161,15 @@ class TestOverRest:
             assert_is_served(caller)
 
     def test_a_request_that_waits_too_long_is_told_so(self, kept: Caller) -> None:
+        leave_in_doubt()
         reply = kept.post(INFER.format("slow"), {**SLOW, "parameters": {"timeout": 1000}})
-        # Turned away where the table knows that a run takes longer; tried, and given up, where it is doubted.
-        assert_is_refused(reply, 503 if reply.status == 503 else 504, "late", ("request", " s"))
+        assert_is_refused(reply, 504, "late", ("timeout", "0.001 s"))
+        assert_is_served(kept)
+
+    def test_a_request_that_would_wait_too_long_is_turned_away(self, kept: Caller) -> None:
+        assert kept.post(INFER.format("slow"), SLOW).status == 200
+        reply = kept.post(INFER.format("slow"), {**SLOW, "parameters": {"timeout": 1000}})
+        assert_is_refused(reply, 503, "late", ("timeout", "0.001 s", "expected in 0.05"))
         assert_is_served(kept)
 
     def test_a_full_queue_turns_callers_away_and_answers_the_rest(self, zoo_server: RunningServer) -> None:
@@ -404,13 +426,18 @@ class TestOverGrpc:
         assert refused.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
     def test_a_timeout_in_microseconds_is_kept(self, channel: Rpc) -> None:
-        request = ModelInferRequest(model_name="slow")
-        request.parameters["timeout"].int64_param = 1000
-        fp32(request, 5, shape=(1,))
+        leave_in_doubt()
         with pytest.raises(grpc.RpcError) as refused:
-            channel.infer(request)
-        status = "UNAVAILABLE" if refused.value.code() is grpc.StatusCode.UNAVAILABLE else "DEADLINE_EXCEEDED"
-        assert_is_status(refused.value, status, "late", ("request", " s"))
+            channel.infer(hurried())
+        assert_is_status(refused.value, "DEADLINE_EXCEEDED", "late", ("0.001 s",))
+
+    def test_a_timeout_that_cannot_be_kept_turns_the_call_away(self, channel: Rpc) -> None:
+        patient = hurried()
+        del patient.parameters["timeout"]
+        channel.infer(patient)
+        with pytest.raises(grpc.RpcError) as refused:
+            channel.infer(hurried())
+        assert_is_status(refused.value, "UNAVAILABLE", "late", ("0.001 s", "expected in 0.05"))
 
     def test_a_full_queue_turns_callers_away_and_answers_the_rest(self, channel: Rpc) -> None:
         request = ModelInferRequest(model_name="slow")

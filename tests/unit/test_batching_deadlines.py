@@ -60,7 +60,7 @@ async def test_a_request_that_would_be_late_is_turned_away_at_once() -> None:
     batcher = batcher_for(SimulatedLane(seconds=1.0))
     running = submit(batcher, 1.0)
     await asyncio.sleep(0.25)
-    with pytest.raises(PredictedLate, match=r"expected in 1\.8 s.*allows 1\.7 s"):
+    with pytest.raises(PredictedLate, match=r"expected in 1\.8 s.*timeout is 1\.7 s"):
         submit(batcher, 2.0, timeout_seconds=1.7)
     in_time = submit(batcher, 2.0, timeout_seconds=1.85)
     await asyncio.gather(running, in_time)
@@ -101,7 +101,7 @@ async def test_the_models_own_deadline_holds_for_whoever_brings_none_or_a_longer
     await asyncio.sleep(0.1)
     filling = [submit(batcher, float(number)) for number in range(4)]
     for timeout_seconds in (inf, 60.0):
-        with pytest.raises(PredictedLate, match=r"allows 2\.5 s"):
+        with pytest.raises(PredictedLate, match=r"timeout is 2\.5 s"):
             submit(batcher, 9.0, timeout_seconds=timeout_seconds)
     await asyncio.gather(running, *filling)
 
