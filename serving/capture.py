@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from serving.ending import Ending
 from serving.outbox import Fate, Outbox
 
 MOST_RECORDS = 1024
@@ -29,13 +30,7 @@ class Record(NamedTuple):
     """One request and its end."""
 
     time: float
-    request_id: str
-    protocol: str
-    model_name: str
-    model_version: str
-    code: int
-    reason: str | None
-    seconds: float
+    ending: Ending
     request: bytes | int
     """The body; or its length alone, where it is too large to be kept."""
     answer: bytes | int
@@ -68,23 +63,13 @@ class Capture:
         self._outbox.stop()
         self._sink.close()
 
-    def ended(
-        self,
-        request_id: str,
-        protocol: str,
-        model: tuple[str, str],
-        code: int,
-        seconds: float,
-        reason: str | None,
-        request: bytes,
-        answer: bytes,
-    ) -> None:
+    def ended(self, ending: Ending, request: bytes, answer: bytes) -> None:
         """Hear of a request's end, and keep it if the lot falls on it."""
         if self._draw() >= self._sample_ratio:
             return
         kept = [body if len(body) <= self._record_bytes else len(body) for body in (request, answer)]
         size_bytes = sum(len(body) for body in kept if isinstance(body, bytes))
-        self._outbox.put(Record(time.time(), request_id, protocol, *model, code, reason, seconds, *kept), size_bytes)
+        self._outbox.put(Record(time.time(), ending, *kept), size_bytes)
 
 
 class Sink:
@@ -135,15 +120,16 @@ class Sink:
 
 
 def as_line(record: Record) -> bytes:
+    ending = record.ending
     described = {
         "time": datetime.fromtimestamp(record.time, UTC).isoformat(timespec="milliseconds"),
-        "request_id": record.request_id,
-        "protocol": record.protocol,
-        "model_name": record.model_name,
-        "model_version": record.model_version,
-        "code": record.code,
-        "reason": record.reason,
-        "milliseconds": round(record.seconds * 1000, 3),
+        "request_id": ending.request_id,
+        "protocol": ending.protocol,
+        "model_name": ending.model_name,
+        "model_version": ending.model_version,
+        "code": ending.code,
+        "reason": ending.reason,
+        "milliseconds": round(ending.seconds * 1000, 3),
         "request": _body(record.request),
         "answer": _body(record.answer),
     }

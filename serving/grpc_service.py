@@ -25,10 +25,10 @@ from serving.errors import DeadlineExceeded, Refused, ServingError
 from serving.extensions import Extensions
 from serving.grpc_method import CallFailed, Methods, Streaming, Unary
 from serving.infer_stream import answer_stream
+from serving.inference import INTERNAL, Inference
 from serving.lifecycle import Lifecycle
-from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
+from serving.metrics import Metrics
 from serving.reader_grpc import MessageReader
-from serving.request_log import FAULT
 
 T = TypeVar("T", bound=Message)
 
@@ -128,63 +128,48 @@ class GrpcService:
     # Inference
 
     async def _infer(self, message: bytes, call: Call) -> bytes:
-        began = perf_counter()
         self._door.name(call)
-        self._metrics.inflight["grpc"] += 1
-        ending = _Ending(self._metrics.strangers)
+        inference = Inference(
+            self._door, self._metrics, "grpc", call.traceparent if self._door.tracing is not None else None
+        )
+        call.trace = inference.trace
         answer = b""
-        tracing = self._door.tracing
-        if tracing is not None:
-            call.trace = tracing.begin("grpc", began, call.traceparent)
         try:
-            answer = await self._guarded(self._run(message, call, ending), call, ending)
+            answer = await self._guarded(self._run(message, call, inference), call, inference)
+            inference.succeeded()
         except asyncio.CancelledError:
-            if has_met_deadline(call.timeout_seconds, perf_counter() - began):
-                ending.code, ending.reason = DeadlineExceeded.http_status.value, DeadlineExceeded.reason
-                ending.series.rejected(DeadlineExceeded.reason)
+            if has_met_deadline(call.timeout_seconds, perf_counter() - inference.began):
+                inference.is_refused(DeadlineExceeded.http_status.value, DeadlineExceeded.reason)
             raise
         finally:
-            self._metrics.inflight["grpc"] -= 1
-            seconds = perf_counter() - began
-            ending.series.answered("grpc", ending.code, seconds)
-            if self._door.log.samples or ending.code >= FAULT:
-                self._door.log.ended(call.request_id, "grpc", ending.model, ending.code, seconds, ending.reason)
-            if tracing is not None and call.trace is not None:
-                tracing.ended(call.trace, call.request_id, ending.model, ending.code, seconds, ending.reason)
-            if self._door.capture is not None:
-                self._door.capture.ended(
-                    call.request_id, "grpc", ending.model, ending.code, seconds, ending.reason, message, answer
-                )
+            inference.end(call.request_id, message, answer)
         return answer
 
-    async def _run(self, message: bytes, call: Call, ending: "_Ending") -> bytes:
+    async def _run(self, message: bytes, call: Call, inference: Inference) -> bytes:
         request = self._messages.parse(message)
-        ending.model = (request.head.model_name, request.head.model_version)
-        ending.series = self._metrics.of_model(request.head.model_name)
+        head = request.head
+        inference.asks_for(head.model_name, head.model_version)
         try:
-            endpoint = self._catalogue.find(*ending.model)
-            ending.series, ending.model = endpoint.metrics, (endpoint.name, endpoint.version)
-            answer = await endpoint.infer_grpc(request, call)
+            endpoint = self._catalogue.find(head.model_name, head.model_version)
+            inference.is_answered_by(endpoint)
+            return await endpoint.infer_grpc(request, call)
         except ServingError as error:
-            error.request_id = request.head.id
+            error.request_id = head.id
             raise
-        ending.code = 200
-        return answer
 
     def _statuses(self, error: ServingError) -> tuple[str, HTTPStatus]:
         if isinstance(error, Refused) and error.is_shed:
             return self._shed_statuses
         return error.grpc_status, error.http_status
 
-    async def _guarded(self, answer: Awaitable[bytes], call: Call, ending: "_Ending | None") -> bytes:
+    async def _guarded(self, answer: Awaitable[bytes], call: Call, inference: Inference | None) -> bytes:
         """Await the answer, and turn whatever else comes into a status."""
         try:
             return await answer
         except ServingError as error:
             status, code = self._statuses(error)
-            if ending is not None:
-                ending.code, ending.reason = code.value, error.reason
-                ending.series.rejected(error.reason)
+            if inference is not None:
+                inference.is_refused(code.value, error.reason)
             # Requests of one batch may be refused with one error: none must find the id of another in it.
             named, error.request_id = error.request_id or "", None
             if named:
@@ -193,24 +178,12 @@ class GrpcService:
         # A bug of ours is one answer, not a lost call.
         except Exception as error:
             logs.event("request_failed", level=logs.ERROR, error=error, request_id=call.request_id)
-            if ending is not None:
-                ending.code, ending.reason = 500, "internal"
-            raise CallFailed("INTERNAL", f"internal error of request {call.request_id}", "internal") from error
+            if inference is not None:
+                inference.is_faulty()
+            raise CallFailed("INTERNAL", f"internal error of request {call.request_id}", INTERNAL) from error
 
 
 def _named(request_id: str) -> dict[str, str]:
     """Say an id in metadata, which takes printable ASCII alone and not much of it."""
     said = quote(request_id, safe=PRINTABLE)
     return {REQUEST_ID: said} if len(said) <= LONGEST_ID else {}
-
-
-class _Ending:
-    """How a call ended, to be counted once; a call that is cancelled stays as it began."""
-
-    __slots__ = ("code", "model", "reason", "series")
-
-    def __init__(self, series: RequestMetrics) -> None:
-        self.series = series
-        self.code = CALLER_LEFT
-        self.model = ("", "")
-        self.reason: str | None = None

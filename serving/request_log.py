@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from serving import logs
+from serving.ending import Ending
 
 FAULT = 500
 """Statuses from here on are logged whatever the sample."""
@@ -40,17 +41,9 @@ class RequestLog:
         self._faults = 0
         self._held_back = 0
 
-    def ended(
-        self,
-        request_id: str,
-        protocol: str,
-        model: tuple[str, str],
-        code: int,
-        seconds: float,
-        reason: str | None = None,
-    ) -> None:
-        """Hear of a request's end; `model` is the name and the version that it asked for."""
-        held_back = None
+    def ended(self, ending: Ending) -> None:
+        """Hear of a request's end."""
+        code, held_back = ending.code, None
         if self.samples and self._draw() < self._sample_ratio:
             pass
         elif code < FAULT:
@@ -60,17 +53,16 @@ class RequestLog:
         else:
             self._held_back += 1
             return
-        name, version = model
         logs.event(
             "request",
             level=logging.WARNING if code >= FAULT else logging.INFO,
-            request_id=request_id,
-            protocol=protocol,
-            model_name=name[:LONGEST_NAME],
-            model_version=version[:LONGEST_NAME] or None,
+            request_id=ending.request_id,
+            protocol=ending.protocol,
+            model_name=ending.model_name[:LONGEST_NAME],
+            model_version=ending.model_version[:LONGEST_NAME] or None,
             code=code,
-            reason=reason,
-            milliseconds=round(seconds * 1000, 3),
+            reason=ending.reason,
+            milliseconds=round(ending.seconds * 1000, 3),
             held_back=held_back,
         )
 

@@ -5,11 +5,10 @@ no framework, for which the hot path has no time. Promises an answer in JSON for
 every request whatever it holds. Knows no tensor: endpoints turn bytes into bytes.
 """
 
-import asyncio
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from http import HTTPStatus
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -31,15 +30,12 @@ from serving.errors import (
 )
 from serving.extensions import Extensions
 from serving.http_message import JSON, OCTETS, TEXT, HeaderList, HttpAnswer, HttpRequest
+from serving.inference import INTERNAL, Inference
 from serving.inflight_bytes import InflightBytes
 from serving.lifecycle import Lifecycle
-from serving.metrics import CALLER_LEFT, Metrics, RequestMetrics
+from serving.metrics import Metrics
 from serving.request_id import HEADER as REQUEST_ID
-from serving.request_log import FAULT
 from serving.timeout_header import timeout_seconds
-
-INTERNAL = "internal"
-"""The reason of a fault that is no ServingError."""
 
 REASON = b"ecluse-reason"
 """Says the reason again outside the body, where proxies and their logs see it."""
@@ -116,67 +112,50 @@ class RestApp:
         return self._lifecycle.is_draining
 
     async def _infer(self, request: HttpRequest, protocol: str, name: str, version: str, verb: str) -> HttpAnswer:
-        """Run one inference and count how it ended."""
-        began = perf_counter()
-        self._metrics.inflight[protocol] += 1
-        series: RequestMetrics = self._metrics.of_model(name)
-        code = HTTPStatus.OK.value
-        reason: str | None = None
-        answer = b""
-        tracing = self._door.tracing
-        trace = None if tracing is None else tracing.begin(protocol, began, _traceparent(request))
+        """Run one inference, which is counted however it ends."""
+        inference = Inference(self._door, self._metrics, protocol, _traceparent(request))
+        inference.asks_for(name, version)
+        answer: HttpAnswer | None = None
         try:
             endpoint = self._endpoint(request, protocol, name, version, verb)
-            series, version = endpoint.metrics, endpoint.version
-            headers = request.headers
-            head_bytes = _head_bytes(headers)
-            _check_content_type(headers)
-            if request.failure is not None:
-                raise request.failure
-            if b"content-encoding" in headers:
-                await self._coding.decode(request)
-            call = Call(partial(_texts, headers), monotonic() + timeout_seconds(headers))
-            call.request_id = request.id.decode()
-            call.trace = trace
-            if verb == "infer":
-                answer, answer_head_bytes = await endpoint.infer_v2(request.body, head_bytes, call)
-                if answer_head_bytes is not None:
-                    head_length = (HEAD_LENGTH, b"%d" % answer_head_bytes)
-                    return HttpAnswer(200, (*OCTETS, head_length, *_added(call)), answer)
-            elif verb == "predict":
-                answer = await endpoint.predict_v1(request.body, call)
-            else:
-                answer = await endpoint.explain_v1(request.body, call)
+            inference.is_answered_by(endpoint)
+            answer = await self._run(request, endpoint, verb, inference)
+            inference.succeeded()
         except ServingError as error:
-            reason = error.reason
-            series.rejected(reason)
             # Requests of one batch may be refused with one error: none must find the id of another in it.
             named, error.request_id = error.request_id, None
             if named is None and protocol == "v2" and len(request.body) <= READ_FOR_ITS_ID_BYTES:
                 named = _find_id(request)
-            refusal = self._refusal(error, named)
-            code, answer = refusal.status, refusal.body
-            return refusal
-        except asyncio.CancelledError:
-            code = CALLER_LEFT
-            raise
+            answer = self._refusal(error, named)
+            inference.is_refused(answer.status, error.reason)
         except Exception as error:  # noqa: BLE001 - counted here, and an answer like any other
-            code, reason = HTTPStatus.INTERNAL_SERVER_ERROR.value, INTERNAL
-            return _bug(error, request.id)
+            inference.is_faulty()
+            answer = _bug(error, request.id)
         finally:
-            self._metrics.inflight[protocol] -= 1
-            seconds = perf_counter() - began
-            series.answered(protocol, code, seconds)
-            if self._door.log.samples or code >= FAULT:
-                self._door.log.ended(request.id.decode(), protocol, (name, version), code, seconds, reason)
-            if tracing is not None and trace is not None:
-                tracing.ended(trace, request.id.decode(), (name, version), code, seconds, reason)
-            # What comes without a key is a stranger's, and would crowd out what callers send.
-            if self._door.capture is not None and code != HTTPStatus.UNAUTHORIZED:
-                self._door.capture.ended(
-                    request.id.decode(), protocol, (name, version), code, seconds, reason, request.body, answer
-                )
-        return HttpAnswer(200, JSON if call.answer_headers is None else (*JSON, *_added(call)), answer)
+            inference.end(request.id.decode(), request.body, answer.body if answer is not None else b"")
+        return answer
+
+    async def _run(self, request: HttpRequest, endpoint: Endpoint, verb: str, inference: Inference) -> HttpAnswer:
+        headers = request.headers
+        head_bytes = _head_bytes(headers)
+        _check_content_type(headers)
+        if request.failure is not None:
+            raise request.failure
+        if b"content-encoding" in headers:
+            await self._coding.decode(request)
+        call = Call(partial(_texts, headers), monotonic() + timeout_seconds(headers))
+        call.request_id = request.id.decode()
+        call.trace = inference.trace
+        kind = JSON
+        if verb == "infer":
+            body, answer_head_bytes = await endpoint.infer_v2(request.body, head_bytes, call)
+            if answer_head_bytes is not None:
+                kind = (*OCTETS, (HEAD_LENGTH, b"%d" % answer_head_bytes))
+        elif verb == "predict":
+            body = await endpoint.predict_v1(request.body, call)
+        else:
+            body = await endpoint.explain_v1(request.body, call)
+        return HttpAnswer(200, kind if call.answer_headers is None else (*kind, *_added(call)), body)
 
     async def _ask(self, request: HttpRequest, parts: list[str]) -> HttpAnswer:
         """Answer whatever is no inference."""

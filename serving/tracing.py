@@ -21,7 +21,9 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from serving import VERSION
+from serving.ending import Ending
 from serving.outbox import Fate, Outbox
+from serving.request_log import FAULT
 from serving.trace import BatchRun, Trace, parse
 
 MOST_SPANS = 4096
@@ -29,8 +31,6 @@ MOST_AT_ONCE = 512
 EXPORT_SECONDS = 5.0
 PATH = "/v1/traces"
 """Where a collector takes spans over HTTP, unless its address says otherwise."""
-
-FAULT = 500
 
 
 class Exporter(Protocol):
@@ -83,18 +83,9 @@ class Tracing:
         )
         return Trace(began, began_ns, span)
 
-    def ended(
-        self,
-        trace: Trace,
-        request_id: str,
-        model: tuple[str, str],
-        code: int,
-        seconds: float,
-        reason: str | None,
-    ) -> None:
+    def ended(self, trace: Trace, ending: Ending) -> None:
         """Tell of a request and its stages."""
         span: Any = trace.span
-        ended = trace.began + seconds
         inside = api.set_span_in_context(span)
         for name, stage_began, stage_ended in trace.stages:
             self._child(trace, name, inside, stage_began, stage_ended)
@@ -105,17 +96,17 @@ class Tracing:
             self._child(trace, "run", inside, run.assembled, run.ended, links=[link])
         span.set_attributes(
             {
-                "ecluse.request_id": request_id,
-                "ecluse.model.name": model[0],
-                "ecluse.model.version": model[1],
-                "http.response.status_code": code,
+                "ecluse.request_id": ending.request_id,
+                "ecluse.model.name": ending.model_name,
+                "ecluse.model.version": ending.model_version,
+                "http.response.status_code": ending.code,
             }
         )
-        if reason is not None:
-            span.set_attribute("error.type", reason)
-        if code >= FAULT:
+        if ending.reason is not None:
+            span.set_attribute("error.type", ending.reason)
+        if ending.code >= FAULT:
             span.set_status(api.StatusCode.ERROR)
-        span.end(trace.ns(ended))
+        span.end(trace.ns(trace.began + ending.seconds))
 
     def _child(
         self, trace: Trace, name: str, parent: Any, began: float, ended: float, links: Sequence[api.Link] = ()

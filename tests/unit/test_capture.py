@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from serving.capture import Capture, Record, Sink, as_line
+from serving.ending import Ending
 from serving.outbox import Fate
 
-RECORD = Record(0.0, "a-1", "v2", "mnist", "1", 200, None, 0.0015, b'{"inputs": [1]}', b"\x00\xff")
+RECORD = Record(0.0, Ending("a-1", "v2", "mnist", "1", 200, 0.0015), b'{"inputs": [1]}', b"\x00\xff")
 
 
 class Fates(Counter[str]):
@@ -36,7 +37,7 @@ def capture(path: Path, fates: Fates, *, sample_ratio: float = 1.0, draws: tuple
 
 
 def end(kept: Capture, request: bytes = b"{}", answer: bytes = b"{}", name: str = "a-1") -> None:
-    kept.ended(name, "v2", ("mnist", "1"), 200, 0.0015, None, request, answer)
+    kept.ended(Ending(name, "v2", "mnist", "1", 200, 0.0015), request, answer)
 
 
 def test_a_record_is_a_line_of_json() -> None:
@@ -97,7 +98,7 @@ def test_a_full_file_is_put_aside_and_the_oldest_is_deleted(tmp_path: Path) -> N
     path = tmp_path / "kept"
     sink = Sink(path, file_bytes=3 * len(as_line(RECORD)), files=3)
     for number in range(10):
-        sink.write([RECORD._replace(code=number)])
+        sink.write([RECORD._replace(ending=RECORD.ending._replace(code=number))])
     sink.close()
     assert [line["code"] for line in lines(path)] == [9]
     assert [line["code"] for line in lines(path.with_name("kept.1"))] == [6, 7, 8]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from serving.ending import Ending
 from serving.request_log import FAULTS_PER_SECOND, RequestLog
 
 
@@ -18,7 +19,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
 
 
 def end(log: RequestLog, code: int, name: str = "mnist") -> None:
-    log.ended("a-1", "v2", (name, ""), code, 0.0015)
+    log.ended(Ending("a-1", "v2", name, "", code, 0.0015))
 
 
 @pytest.fixture(autouse=True)

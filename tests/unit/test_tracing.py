@@ -9,6 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.trace import SpanKind
 
+from serving.ending import Ending
 from serving.outbox import Fate
 from serving.trace import BatchRun, Trace
 from serving.tracing import Tracing
@@ -47,7 +48,7 @@ def begun(tracing: Tracing, traceparent: str | None = None) -> Trace:
 
 
 def end(tracing: Tracing, trace: Trace, code: int = 200, reason: str | None = None) -> None:
-    tracing.ended(trace, "a-1", ("mnist", "1"), code, 0.5, reason)
+    tracing.ended(trace, Ending("a-1", "v2", "mnist", "1", code, 0.5, reason))
 
 
 def delivered(tracing: Tracing) -> None:
