@@ -17,7 +17,7 @@ from typing import Protocol
 from serving.assembly import cut
 from serving.batch_cap import BatchCap
 from serving.deadlines import Deadlines
-from serving.errors import DeadlineExceeded, Draining, in_words
+from serving.errors import DeadlineExceeded, Draining
 from serving.forecast import Forecast
 from serving.latency import LatencyTable
 from serving.parts import joined
@@ -25,6 +25,7 @@ from serving.queueing import Entry, Line, Queue, count_bytes, shapes_of
 from serving.running import Batch, Running, RunObserver, Start
 from serving.schedule import Policy, Send, Settle, Trigger, Wait, next_move, select
 from serving.signature import Tensors
+from serving.timeout import ENDLESS, Timeout
 from serving.trace import Trace
 from serving.turns import Turns
 
@@ -55,6 +56,7 @@ class Batcher:
     ) -> None:
         """Where `is_batched` is False, the policy's only bucket is 1 and every request runs alone."""
         self._policy = policy
+        self._default_timeout = Timeout.of(policy.default_timeout_seconds)
         self._observer = observer
         self._latency = latency
         self._turns = turns
@@ -115,7 +117,7 @@ class Batcher:
         """How long the next batch is expected to run."""
         return self._forecast.seconds(self._queue.rows) if self._queue.rows else 0.0
 
-    def admit(self, rows: int, size_bytes: int, timeout_seconds: float = inf, *, priority: int = 0) -> None:
+    def admit(self, rows: int, size_bytes: int, timeout: Timeout = ENDLESS, *, priority: int = 0) -> None:
         """Raise what `submit` would raise now, so that a request that is turned away need not be decoded.
 
         That is Overloaded, PredictedLate, DeadlineExceeded, Draining or PayloadTooLarge.
@@ -123,13 +125,13 @@ class Batcher:
         if self._is_closed:
             raise Draining("the server is stopping and takes no more requests")
         self._queue.check_room(rows, size_bytes)
-        self._forecast.check(rows, timeout_seconds, priority)
+        self._forecast.check(rows, timeout, priority)
 
     def submit(
         self,
         tensors: Tensors,
         rows: int,
-        timeout_seconds: float = inf,
+        timeout: Timeout = ENDLESS,
         *,
         priority: int = 0,
         extra_settle_turns: int = 0,
@@ -143,17 +145,17 @@ class Batcher:
         what `admit` raises, at once. The future may raise any ServingError.
         """
         size_bytes = count_bytes(tensors)
-        self.admit(rows, size_bytes, timeout_seconds, priority=priority)
-        timeout_seconds = min(timeout_seconds, self._policy.default_timeout_seconds)
+        self.admit(rows, size_bytes, timeout, priority=priority)
+        timeout = min(timeout, self._default_timeout)
         level = self._policy.level_of(priority)
         answer: asyncio.Future[Tensors]
         if rows <= self._cap.rows:
-            answer = entry = self._enqueue(tensors, rows, size_bytes, timeout_seconds, level)
+            answer = entry = self._enqueue(tensors, rows, size_bytes, timeout, level)
             entry.trace = trace
         else:
             answer = joined(
                 [
-                    self._enqueue(part, part_rows, count_bytes(part), timeout_seconds, level)
+                    self._enqueue(part, part_rows, count_bytes(part), timeout, level)
                     for part, part_rows in cut(tensors, rows, self._cap.rows)
                 ]
             )
@@ -178,12 +180,12 @@ class Batcher:
 
     # Waiting
 
-    def _enqueue(self, tensors: Tensors, rows: int, size_bytes: int, timeout_seconds: float, level: int) -> Entry:
+    def _enqueue(self, tensors: Tensors, rows: int, size_bytes: int, timeout: Timeout, level: int) -> Entry:
         arrived = self._clock()
-        due = arrived + min(self._policy.ageing_seconds, timeout_seconds)
-        entry = Entry(tensors, rows, size_bytes, arrived, arrived + timeout_seconds, due, level, self._loop)
+        due = arrived + min(self._policy.ageing_seconds, timeout.left_seconds)
+        entry = Entry(tensors, rows, size_bytes, arrived, timeout, due, level, self._loop)
         self._queue.push(entry, shapes_of(tensors) if self._is_batched else ())
-        if timeout_seconds != inf:
+        if entry.deadline != inf:
             self._deadlines.watch(entry)
         self._arrivals += 1
         return entry
@@ -297,5 +299,4 @@ class Batcher:
 
 
 def _answer_late(entry: Entry, sentence: str) -> None:
-    timeout = in_words(entry.deadline - entry.arrived)
-    entry.set_exception(DeadlineExceeded(f"{sentence} the request's timeout of {timeout}"))
+    entry.set_exception(DeadlineExceeded(f"{sentence} {entry.timeout}"))

@@ -11,6 +11,8 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from serving.timeout import ENDLESS, Timeout
+
 if TYPE_CHECKING:
     from serving.trace import Trace
 
@@ -26,18 +28,23 @@ class Call:
     """One request's surroundings."""
 
     __slots__ = (
-        *("_deadline", "_fields", "_headers", "_read_headers"),
+        *("_fields", "_headers", "_read_headers", "_timeout_seconds", "deadline"),
         *("answer_headers", "extra_settle_turns", "is_admitted", "request_id", "trace"),
     )
 
     def __init__(
-        self, read_headers: Headers = no_headers, deadline: float = inf, fields: Mapping[bytes, bytes] | None = None
+        self,
+        read_headers: Headers = no_headers,
+        timeout_seconds: float = inf,
+        fields: Mapping[bytes, bytes] | None = None,
     ) -> None:
-        """`deadline` is on the clock of `time.monotonic`; `fields` are the headers as they came."""
+        """`timeout_seconds` count from here; `fields` are the headers as they came."""
         self._fields = fields
         self._read_headers = read_headers
         self._headers: dict[str, str] | None = None
-        self._deadline = deadline
+        self._timeout_seconds = timeout_seconds
+        self.deadline = inf if timeout_seconds == inf else monotonic() + timeout_seconds
+        """When the transport's own timeout passes, on the clock of `time.monotonic`; infinite without one."""
         self.answer_headers: dict[str, str] | None = None
         """What the answer says beside its body: headers over HTTP, trailing metadata over gRPC."""
         self.request_id = ""
@@ -63,11 +70,11 @@ class Call:
         return None if value is None else value.encode("latin-1", "replace")
 
     @property
-    def timeout_seconds(self) -> float:
-        """The time left: zero when there is none, infinity where the caller would wait for ever."""
-        if self._deadline == inf:
-            return inf
-        return max(0.0, self._deadline - monotonic())
+    def timeout(self) -> Timeout:
+        """The transport's own; one inside the body is not known here."""
+        if self.deadline == inf:
+            return ENDLESS
+        return Timeout(self.deadline - monotonic(), self._timeout_seconds)
 
     @property
     def traceparent(self) -> str:

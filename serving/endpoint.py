@@ -6,7 +6,6 @@ of a user's own around a model makes another endpoint (`predictor.py`); REST and
 gRPC know only what both promise.
 """
 
-from math import inf
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -22,6 +21,7 @@ from serving.reader_grpc import ReaderGrpc
 from serving.reader_v2 import ReaderV2
 from serving.request import Request
 from serving.signature import Signature, Tensors, TensorSpec
+from serving.timeout import ENDLESS, Timeout
 from serving.trace import Trace
 
 MOST_URGENT = 1
@@ -121,7 +121,7 @@ class DirectEndpoint:
         self._knock(call)
         if (len(body) if head_bytes is None else head_bytes) > self._long_json_bytes:
             rows = long_json.declared_rows(body, self.signature)
-            self._batcher.admit(rows, 0, call.timeout_seconds, priority=MOST_URGENT)
+            self._batcher.admit(rows, 0, call.timeout, priority=MOST_URGENT)
             request = await off_loop(long_json.read_v2, body, head_bytes, self.signature)
         else:
             request = self._reader_v2.read(body, head_bytes)
@@ -148,7 +148,7 @@ class DirectEndpoint:
     async def run(
         self,
         request: Request,
-        timeout_seconds: float = inf,
+        allowed: Timeout = ENDLESS,
         *,
         extra_settle_turns: int = 0,
         trace: Trace | None = None,
@@ -157,7 +157,7 @@ class DirectEndpoint:
         return await self._batcher.submit(
             request.tensors,
             request.rows,
-            min(request.timeout_seconds, timeout_seconds),
+            min(Timeout.of(request.timeout_seconds), allowed),
             priority=request.priority,
             extra_settle_turns=extra_settle_turns,
             trace=trace,
@@ -165,15 +165,15 @@ class DirectEndpoint:
 
     def _knock(self, call: Call) -> None:
         """Turn a request away that not even one row and the most urgent level would save, before it is decoded."""
-        self._batcher.admit(1, 0, call.timeout_seconds, priority=MOST_URGENT)
+        self._batcher.admit(1, 0, call.timeout, priority=MOST_URGENT)
 
     async def _run(self, request: Request, began: float, call: Call) -> tuple[Tensors, float]:
         decoded = perf_counter()
         self.metrics.decoded(request.rows, decoded - began)
         try:
             # What a payload says of its timeout counts from the request's arrival.
-            left = min(call.timeout_seconds, request.timeout_seconds - (decoded - began))
-            outputs = await self.run(request, left, extra_settle_turns=call.extra_settle_turns, trace=call.trace)
+            timeout = min(call.timeout, Timeout.of(request.timeout_seconds, decoded - began))
+            outputs = await self.run(request, timeout, extra_settle_turns=call.extra_settle_turns, trace=call.trace)
         except ModelFailed as error:
             logs.event(
                 "model_failed", level=logs.ERROR, error=error, model_name=self.name, request_id=call.request_id or None

@@ -37,11 +37,6 @@ LONGEST_SENTENCE = 600
 """In characters. A name may come as long as a body, and gRPC tells a sentence in a header, of which 8 KiB are taken."""
 
 
-def in_words(seconds: float) -> str:
-    """Tell a time limit to the millisecond, which is what it is kept to."""
-    return f"{round(seconds, 3) or seconds:g} s"
-
-
 class StartupError(Exception):
     """The process cannot serve; the message is the one sentence its operator reads."""
 

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from math import inf
 
 from serving.batch_cap import BatchCap
-from serving.errors import DeadlineExceeded, PredictedLate, in_words
+from serving.errors import DeadlineExceeded, PredictedLate
 from serving.latency import LatencyTable
 from serving.queueing import Queue
 from serving.schedule import Ahead, Policy, predict
+from serving.timeout import Timeout, in_words
 from serving.turns import Turns, Waiter
 
 IDLE_RUNS_TO_DOUBT = 10
@@ -37,6 +38,7 @@ class Forecast:
         clock: Callable[[], float],
     ) -> None:
         self._policy = policy
+        self._default_timeout = Timeout.of(policy.default_timeout_seconds)
         self._latency = latency
         self._cap = cap
         self._queue = queue
@@ -67,24 +69,25 @@ class Forecast:
         """Whether a batch of this size was not tried for so long that it should be."""
         return not self._running and now - self._ended > IDLE_RUNS_TO_DOUBT * self.seconds(rows)
 
-    def check(self, rows: int, timeout_seconds: float, priority: int) -> None:
+    def check(self, rows: int, timeout: Timeout, priority: int) -> None:
         """Raise PredictedLate where a request that joined now would be answered after its timeout.
 
         Raises DeadlineExceeded where that has passed already.
         """
-        timeout_seconds = min(timeout_seconds, self._policy.default_timeout_seconds)
-        if timeout_seconds == inf:
+        timeout = min(timeout, self._default_timeout)
+        left_seconds = timeout.left_seconds
+        if left_seconds == inf:
             return
-        if timeout_seconds <= 0:
-            raise DeadlineExceeded("the request's timeout had passed before it could be queued")
+        if left_seconds <= 0:
+            raise DeadlineExceeded(f"{timeout} had passed before it could be queued")
         now = self._clock()
         if not self._queue.requests and self.is_doubted(rows, now):
             return
-        seconds = self._predict(rows, now, min(timeout_seconds, self._policy.ageing_seconds), priority)
-        if timeout_seconds < seconds < inf:
+        seconds = self._predict(rows, now, min(left_seconds, self._policy.ageing_seconds), priority)
+        if left_seconds < seconds < inf:
             raise PredictedLate(
                 f"the answer is expected in {in_words(seconds)}, as {self._queue.rows} rows are waiting, and the "
-                f"request's timeout is {in_words(timeout_seconds)}"
+                f"request's timeout is {in_words(timeout.asked_seconds)}"
             )
 
     def _predict(self, rows: int, now: float, due_seconds: float, priority: int) -> float:

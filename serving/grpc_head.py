@@ -6,7 +6,6 @@ Pure. What cannot be served is raised as Refused, with the fields that say so.
 from collections.abc import Mapping
 from functools import partial
 from math import inf
-from time import monotonic
 from typing import NamedTuple
 
 from serving import grpc_wire
@@ -63,11 +62,11 @@ def read_head(fields: Fields, routes: Routes) -> Head:
         if encoding != b"identity":
             grpc_wire.check_encoding(encoding)
         timeout = named.get(b"grpc-timeout")
-        deadline = inf if timeout is None else monotonic() + grpc_wire.read_timeout(timeout)
-        call = Call(partial(grpc_wire.read_metadata, fields), deadline, named)
+        seconds = inf if timeout is None else grpc_wire.read_timeout(timeout)
+        call = Call(partial(grpc_wire.read_metadata, fields), seconds, named)
         if method.admit is not None:
             method.admit(call)
     except CallFailed as failure:
         told = call.answer_headers if call is not None else None
         raise Refused((*grpc_wire.ANSWER_FIELDS, *grpc_wire.failure_fields(failure, told))) from None
-    return Head(method, call, deadline, encoding)
+    return Head(method, call, call.deadline, encoding)

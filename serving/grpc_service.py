@@ -138,7 +138,7 @@ class GrpcService:
             answer = await self._guarded(self._run(message, call, inference), call, inference)
             inference.succeeded()
         except asyncio.CancelledError:
-            if has_met_deadline(call.timeout_seconds, perf_counter() - inference.began):
+            if has_met_deadline(call.timeout.left_seconds, perf_counter() - inference.began):
                 inference.is_refused(DeadlineExceeded.http_status.value, DeadlineExceeded.reason)
             raise
         finally:

@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from math import inf
-from time import monotonic
 from typing import Any, NoReturn, TypeAlias
 
 import grpc
@@ -145,13 +144,13 @@ class _Table(grpc.GenericRpcHandler):
 def _call(context: Context) -> Call:
     left = context.time_remaining()
     # grpcio gives None where the caller set no deadline, whatever its stubs say.
-    deadline = inf if left is None else monotonic() + left  # type: ignore[redundant-expr]
+    timeout_seconds = inf if left is None else left  # type: ignore[redundant-expr]
 
     def headers() -> dict[str, str]:
         metadata = context.invocation_metadata() or ()
         return {name: value for name, value in metadata if isinstance(value, str)}
 
-    return Call(headers, deadline)
+    return Call(headers, timeout_seconds)
 
 
 def _trailers(call: Call) -> tuple[tuple[str, str], ...]:

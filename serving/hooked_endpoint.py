@@ -29,7 +29,6 @@ from serving.errors import (
     NotReady,
     ServingError,
     Unimplemented,
-    in_words,
 )
 from serving.kserve_tensors import as_array, to_infer_request
 from serving.metrics import ModelMetrics
@@ -37,6 +36,7 @@ from serving.payload_grpc import InferMessage
 from serving.request import OutputChoice, Request
 from serving.signature import Tensors
 from serving.steps import in_task
+from serving.timeout import Timeout
 
 T = TypeVar("T")
 
@@ -86,16 +86,14 @@ class HookedEndpoint:
         began = perf_counter()
         payload = payload_v2.parse_object(body)
         self.metrics.decoded_around_code(_count_instances(payload), perf_counter() - began)
-        answer = await in_task(self._within(self._call(payload, call), call.timeout_seconds))
+        answer = await in_task(self._within(self._call(payload, call), call.timeout))
         return self._encoded(perf_counter(), _dump(answer))
 
     async def explain_v1(self, body: bytes, call: Call) -> bytes:
         if type(self._model).explain is kserve.Model.explain and self._model.explainer_host is None:
             raise InvalidRequest(f"model {self.name!r} has no explainer")
         payload = payload_v2.parse_object(body)
-        return _dump(
-            await in_task(self._within(self._call(payload, call, InferenceVerb.EXPLAIN), call.timeout_seconds))
-        )
+        return _dump(await in_task(self._within(self._call(payload, call, InferenceVerb.EXPLAIN), call.timeout)))
 
     async def infer_v2(self, body: bytes, head_bytes: int | None, call: Call) -> tuple[bytes, int | None]:
         if head_bytes == 0:
@@ -139,8 +137,8 @@ class HookedEndpoint:
 
     async def _infer(self, request: Request, call: Call) -> tuple[Tensors, Request]:
         """Give the outputs, and the request with the names of those it gets."""
-        timeout_seconds = min(call.timeout_seconds, request.timeout_seconds)
-        response = await self._within(self._call(to_infer_request(request, self.name), call), timeout_seconds)
+        timeout = min(call.timeout, Timeout.of(request.timeout_seconds))
+        response = await self._within(self._call(to_infer_request(request, self.name), call), timeout)
         outputs = self._outputs(response)
         missing = [choice.name for choice in request.outputs if choice.name not in outputs]
         if missing:
@@ -156,15 +154,15 @@ class HookedEndpoint:
         count = choice.top.count if choice.top is not None else 0
         return replace(choice, top=TopClasses(count, self._hooked.labels, rows))
 
-    async def _within(self, work: Coroutine[Any, Any, Any], timeout_seconds: float) -> Any:
+    async def _within(self, work: Coroutine[Any, Any, Any], allowed: Timeout) -> Any:
         """Await user code until its deadline, or until this endpoint is closed; runs in a task of its own."""
         task = asyncio.current_task()
         self._calls.add(task)
         try:
-            async with asyncio.timeout(None if timeout_seconds == inf else timeout_seconds):
+            async with asyncio.timeout(None if allowed.left_seconds == inf else allowed.left_seconds):
                 return await work
         except TimeoutError:
-            raise DeadlineExceeded(f"no answer within the request's timeout of {in_words(timeout_seconds)}") from None
+            raise DeadlineExceeded(f"no answer within {allowed}") from None
         except asyncio.CancelledError:
             if not self._is_closed:
                 raise

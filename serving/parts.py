@@ -20,7 +20,7 @@ def joined(parts: Sequence[Entry]) -> "asyncio.Task[Tensors]":
 def halved(entry: Entry) -> list[Entry]:
     """Part the rows of a request in two, and answer it when both are answered."""
     halves = [
-        Entry(part, rows, 0, entry.arrived, entry.deadline, entry.due, entry.level, entry.get_loop())
+        Entry(part, rows, 0, entry.arrived, entry.timeout, entry.due, entry.level, entry.get_loop())
         for part, rows in cut(entry.tensors, entry.rows, -(-entry.rows // 2))
     ]
     joined(halves).add_done_callback(partial(_pass_on, entry))

@@ -19,6 +19,7 @@ import numpy as np
 
 from serving.errors import Overloaded, PayloadTooLarge
 from serving.signature import Tensors
+from serving.timeout import Timeout
 from serving.trace import Trace
 
 Shapes = tuple[tuple[int, ...], ...]
@@ -43,6 +44,7 @@ class Entry(asyncio.Future[Tensors]):
         "rows",
         "size_bytes",
         "tensors",
+        "timeout",
         "trace",
         "waits",
     )
@@ -51,6 +53,8 @@ class Entry(asyncio.Future[Tensors]):
     rows: int
     size_bytes: int
     arrived: float
+    timeout: Timeout
+    """As it was on arrival."""
     deadline: float
     """When the answer is of no use any more; infinite where there is no such time."""
     due: float
@@ -69,7 +73,7 @@ class Entry(asyncio.Future[Tensors]):
         rows: int,
         size_bytes: int,
         arrived: float,
-        deadline: float,
+        timeout: Timeout,
         due: float,
         level: int,
         loop: asyncio.AbstractEventLoop,
@@ -79,7 +83,8 @@ class Entry(asyncio.Future[Tensors]):
         self.rows = rows
         self.size_bytes = size_bytes
         self.arrived = arrived
-        self.deadline = deadline
+        self.timeout = timeout
+        self.deadline = arrived + timeout.left_seconds
         self.due = due
         self.level = level
         self.trace = None

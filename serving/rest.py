@@ -8,7 +8,6 @@ every request whatever it holds. Knows no tensor: endpoints turn bytes into byte
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from http import HTTPStatus
-from time import monotonic
 from typing import Any
 
 import orjson
@@ -143,7 +142,7 @@ class RestApp:
             raise request.failure
         if b"content-encoding" in headers:
             await self._coding.decode(request)
-        call = Call(partial(_texts, headers), monotonic() + timeout_seconds(headers))
+        call = Call(partial(_texts, headers), timeout_seconds(headers))
         call.request_id = request.id.decode()
         call.trace = inference.trace
         kind = JSON

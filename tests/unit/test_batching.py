@@ -21,6 +21,7 @@ from serving.retries import FAILURES_OF_A_BROKEN_MODEL
 from serving.running import Start
 from serving.schedule import Policy, Trigger, buckets_up_to
 from serving.signature import Tensors
+from serving.timeout import Timeout
 from serving.turns import Turns
 from tests.doubles import (
     Broken,
@@ -64,7 +65,7 @@ def batcher_for(
 def submit(
     batcher: Batcher, *values: float, width: int = 1, timeout_seconds: float = float("inf")
 ) -> "asyncio.Future[Tensors]":
-    return batcher.submit({"x": rows(*values, width=width)}, len(values), timeout_seconds)
+    return batcher.submit({"x": rows(*values, width=width)}, len(values), Timeout.of(timeout_seconds))
 
 
 def values(outputs: Tensors) -> list[float]:

@@ -10,6 +10,7 @@ from serving.errors import DeadlineExceeded, Overloaded, PredictedLate
 from serving.latency import LatencyTable
 from serving.schedule import Policy, buckets_up_to
 from serving.signature import Tensors
+from serving.timeout import Timeout
 from serving.turns import Turns
 from tests.doubles import OutOfMemory, RecordingObserver, SimulatedLane, rows
 
@@ -46,7 +47,7 @@ def batcher_for(
 def submit(
     batcher: Batcher, *values: float, timeout_seconds: float = inf, priority: int = 0
 ) -> "asyncio.Future[Tensors]":
-    return batcher.submit({"x": rows(*values)}, len(values), timeout_seconds, priority=priority)
+    return batcher.submit({"x": rows(*values)}, len(values), Timeout.of(timeout_seconds), priority=priority)
 
 
 def ran(lane: SimulatedLane) -> list[list[float]]:
@@ -83,7 +84,7 @@ async def test_a_request_can_be_turned_away_before_it_is_decoded() -> None:
     await asyncio.sleep(0.5)
     batcher.admit(1, 4)
     with pytest.raises(PredictedLate):
-        batcher.admit(1, 4, 1.4)
+        batcher.admit(1, 4, Timeout.of(1.4))
     assert batcher.queue_requests == 0
     await asyncio.gather(*answers)
 
@@ -341,3 +342,13 @@ async def test_after_a_batch_that_did_not_fit_batches_are_half_as_large_for_a_wh
     await asyncio.sleep(30.0)
     await submit(batcher, 1.0)
     assert batcher.cap_rows == 4
+
+
+async def test_a_refusal_tells_the_timeout_that_was_asked_for_and_not_what_decoding_left_of_it() -> None:
+    batcher = batcher_for(SimulatedLane(seconds=3.0), seconds=1.0)
+    with pytest.raises(DeadlineExceeded, match=r"timeout of 2 s had passed"):
+        batcher.admit(1, 4, Timeout.of(2.0, spent_seconds=2.0))
+    with pytest.raises(DeadlineExceeded, match=r"timeout of 2 s$"):
+        await batcher.submit({"x": rows(1.0)}, 1, Timeout.of(2.0, spent_seconds=0.8))
+    with pytest.raises(PredictedLate, match=r"timeout is 2 s$"):
+        batcher.admit(1, 4, Timeout.of(2.0, spent_seconds=1.5))

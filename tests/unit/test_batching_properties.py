@@ -33,6 +33,7 @@ from serving.latency import LatencyTable
 from serving.retries import FAILURES_OF_A_BROKEN_MODEL
 from serving.schedule import Policy, Trigger, buckets_up_to
 from serving.signature import Tensors
+from serving.timeout import Timeout
 from serving.turns import Turns
 from tests.doubles import RecordingObserver
 
@@ -195,7 +196,9 @@ async def run_traffic(
         size_bytes = tensors["x"].nbytes
         traffic.arrived[number] = loop.time()
         try:
-            future = batcher.submit(tensors, arrival.rows, arrival.timeout_seconds, priority=arrival.priority)
+            future = batcher.submit(
+                tensors, arrival.rows, Timeout.of(arrival.timeout_seconds), priority=arrival.priority
+            )
         except Overloaded as error:
             assert (
                 batcher.queue_rows + arrival.rows > max_queue_rows or batcher.queue_bytes + size_bytes > max_queue_bytes

@@ -7,6 +7,7 @@ import pytest
 
 from serving.deadlines import ANSWERED_WORTH_A_SWEEP, Deadlines
 from serving.queueing import Entry
+from serving.timeout import Timeout
 
 pytestmark = pytest.mark.looptime
 
@@ -25,7 +26,7 @@ class Told:
             entry.cancel()
 
     def watch(self, deadline: float) -> Entry:
-        entry = Entry({}, 1, 0, 0.0, deadline, deadline, 0, self.loop)
+        entry = Entry({}, 1, 0, 0.0, Timeout.of(deadline), deadline, 0, self.loop)
         self.deadlines.watch(entry)
         return entry
 
