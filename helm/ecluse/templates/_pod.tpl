@@ -1,0 +1,152 @@
+{{/*
+The pod of the server, once for both modes: a Deployment takes it whole, an InferenceService takes the container as its
+`model` and the rest as its predictor.
+*/}}
+
+{{/* All of the pod that is no container of its own. */}}
+{{- define "ecluse.pod" -}}
+serviceAccountName: {{ include "ecluse.serviceAccountName" . }}
+automountServiceAccountToken: {{ .Values.serviceAccount.automountToken }}
+{{- /* A Service named "http" would otherwise set HTTP_PORT, which is a setting of ours. */}}
+enableServiceLinks: false
+terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
+securityContext:
+  {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with include "ecluse.gpu.runtimeClassName" . }}
+runtimeClassName: {{ . }}
+{{- end }}
+{{- with mergeOverwrite (include "ecluse.gpu.nodeSelector" . | fromYaml) .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with concat (include "ecluse.gpu.tolerations" . | fromYamlArray) .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity | default (include "ecluse.gpu.affinity" . | fromYaml) }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with include "ecluse.topologySpread" . }}
+topologySpreadConstraints:
+  {{- . | nindent 2 }}
+{{- end }}
+{{- with include "ecluse.gpu.resourceClaims" . }}
+resourceClaims:
+  {{- . | nindent 2 }}
+{{- end }}
+{{- with include "ecluse.initContainers" . }}
+initContainers:
+  {{- . | nindent 2 }}
+{{- end }}
+volumes:
+  {{- include "ecluse.volumes" . | nindent 2 }}
+{{- end -}}
+
+{{/* The server's container, without its name. */}}
+{{- define "ecluse.container" -}}
+image: {{ include "ecluse.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+ports:
+  {{- /* KServe sends what comes to its Service's port 80 to the first. */}}
+  - name: http
+    containerPort: 8080
+    protocol: TCP
+  - name: grpc
+    containerPort: 8081
+    protocol: TCP
+env:
+  {{- include "ecluse.env" . | nindent 2 }}
+{{- with .Values.extraEnvFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+resources:
+  {{- mergeOverwrite (include "ecluse.gpu.resources" . | fromYaml) (deepCopy .Values.resources) | toYaml | nindent 2 }}
+securityContext:
+  {{- toYaml .Values.securityContext | nindent 2 }}
+{{- if gt (int .Values.drain.preStopSeconds) 0 }}
+lifecycle:
+  preStop:
+    sleep:
+      seconds: {{ .Values.drain.preStopSeconds }}
+{{- end }}
+{{- include "ecluse.probes" . }}
+volumeMounts:
+  {{- include "ecluse.volumeMounts" . | nindent 2 }}
+{{- end -}}
+
+{{- define "ecluse.env" -}}
+- name: MODEL_NAME
+  value: {{ .Values.model.name | quote }}
+{{- if ne .Values.model.signatureName "serving_default" }}
+- name: SIGNATURE_NAME
+  value: {{ .Values.model.signatureName | quote }}
+{{- end }}
+{{- with include "ecluse.settings.env" . }}
+{{ . }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "ecluse.probes" -}}
+{{- $get := dict "port" "http" }}
+{{- if .Values.tls.secretName }}
+{{- $_ := set $get "scheme" "HTTPS" }}
+{{- end }}
+{{- range $kind, $path := dict "startup" "/v2/health/ready" "readiness" "/v2/health/ready" "liveness" "/v2/health/live" }}
+{{ $kind }}Probe:
+  httpGet:
+    {{- toYaml (merge (dict "path" $path) $get) | nindent 4 }}
+  {{- toYaml (index $.Values.probes $kind) | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- define "ecluse.initContainers" -}}
+{{- with .Values.extraInitContainers }}
+{{- toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "ecluse.volumes" -}}
+- name: tmp
+  emptyDir:
+    sizeLimit: {{ .Values.tmp.sizeLimit }}
+{{- if eq .Values.model.source "existingClaim" }}
+- name: model
+  persistentVolumeClaim:
+    claimName: {{ .Values.model.existingClaim.name }}
+    readOnly: true
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "ecluse.volumeMounts" -}}
+- name: tmp
+  mountPath: /tmp
+{{- if eq .Values.model.source "existingClaim" }}
+- name: model
+  mountPath: /mnt/models
+  readOnly: true
+  {{- with .Values.model.existingClaim.path }}
+  subPath: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "ecluse.topologySpread" -}}
+{{- end -}}
