@@ -9,6 +9,7 @@ REQUEST    ?= docs/examples/seven.json
 BENCH      ?= --docs
 FUZZ_SECONDS ?= 600
 ROUNDS     ?= 20
+CLUSTER_TESTS ?= tests/cluster
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -74,8 +75,9 @@ generate: setup ## write every generated file anew
 .PHONY: check lint types borders workflows generate-check lock-check test-all test test-unit test-contract test-chaos test-rolling
 check: lint types borders workflows generate-check lock-check test-all ## all that CI runs: every line below
 
+# A cluster is for `make test-cluster`: here its tests are listed as not run.
 test-all: setup
-	@SKIPPED_STEPS=build/skipped $(pytest) $(with_coverage)
+	@SKIPPED_STEPS=build/skipped env -u KUBECONFIG $(pytest) $(with_coverage)
 
 lint: setup ## format and lint rules
 	@$(bin)/ruff format --check
@@ -111,6 +113,10 @@ test-chaos: setup ## faults while callers are waiting
 
 test-rolling: setup ## replace servers under load, 50,000 requests at least: none may be lost (ROUNDS=20)
 	@$(python) -m tests.chaos.rolling --rounds $(ROUNDS)
+
+.PHONY: test-cluster
+test-cluster: setup ## the chart on the cluster that KUBECONFIG names (ECLUSE_IMAGE= CLUSTER_TESTS="tests/cluster -k restricted")
+	@$(pytest) $(CLUSTER_TESTS)
 
 .PHONY: fuzz
 fuzz: setup ## fuzz the decoders, all of them in FUZZ_SECONDS=600; exit 1 where a promise is broken

@@ -1,0 +1,169 @@
+"""One installation of the chart on the cluster, by a real Helm, from install to uninstall.
+
+Follows the Deployment itself, in both modes alike, since what Helm and KServe call
+ready is not always so. Finds where the server is reached from outside. Knows the
+chart by its labels and its promised names alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from os import environ
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.cluster.api import Object
+from tests.cluster.callers import Addresses
+from tests.cluster.namespaces import Namespace
+from tests.cluster.waiting import until
+from tests.helm import CHART, helm
+
+READY_SECONDS = 240
+"""A server imports TensorFlow and warms its model up: ten seconds on a processor of its own, which it has not."""
+
+MODES = ("plain", "kserve")
+
+SMALL: Mapping[str, Any] = {
+    "replicas": 1,
+    "resources": {"requests": {"cpu": "50m", "memory": "600Mi"}, "limits": {"memory": "2Gi"}},
+    "service": {"type": "NodePort"},
+}
+"""What every test's installation has, so that several fit on one small node and are reached from this machine."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """What `helm install NAME` made in a namespace. Each change gives the same release back, settled or not."""
+
+    namespace: Namespace
+    values: Mapping[str, Any]
+    name: str = "ecluse"
+    mode: str = "plain"
+    helm_major: int = 4
+    chart: Path = CHART
+
+    # What Helm does
+
+    def install(self, *options: str) -> str:
+        """Give what Helm printed, the notes. Raises HelmFailed."""
+        return self.apply("install", *options)
+
+    def upgrade(self, changed: Mapping[str, Any], *options: str, chart: Path | None = None) -> "Release":
+        """Give the release as it is to be; Helm has said yes, nothing has been waited for."""
+        after = replace(self, values=merged(self.values, changed), chart=chart or self.chart)
+        after.apply("upgrade", *options)
+        return after
+
+    def rollback(self, *options: str) -> str:
+        return self.helm("rollback", self.name, *options)
+
+    def uninstall(self, *options: str) -> str:
+        return self.helm("uninstall", self.name, *options)
+
+    def test(self, *options: str) -> str:
+        """Run `helm test` and give what it printed. Raises HelmFailed."""
+        return self.helm("test", self.name, "--timeout", f"{READY_SECONDS}s", *options)
+
+    def helm(self, *arguments: str | Path, stdin: str | None = None) -> str:
+        return helm(*arguments, "--namespace", self.namespace.name, major=self.helm_major, stdin=stdin)
+
+    def apply(self, command: str, *options: str) -> str:
+        """Hand chart and values to `helm install`, `helm upgrade` or `helm template`."""
+        values = yaml.safe_dump({"mode": self.mode, **self.values})
+        return self.helm(command, self.name, self.chart, "--values", "-", *options, stdin=values)
+
+    # What became of it
+
+    @property
+    def selector(self) -> str:
+        """Which pods are the server's: in kserve mode KServe's own label alone is there."""
+        if self.mode == "kserve":
+            return f"serving.kserve.io/inferenceservice={self._service_name()}"
+        return f"app.kubernetes.io/instance={self.name},app.kubernetes.io/component=predictor"
+
+    def _service_name(self) -> str:
+        (found,) = self.namespace.find("InferenceService", f"app.kubernetes.io/instance={self.name}")
+        return str(found["metadata"]["name"])
+
+    def deployment(self) -> Object | None:
+        """The Deployment, where it is there already."""
+        found = self.namespace.find("Deployment", self.selector)
+        assert len(found) < 2, f"{len(found)} Deployments of {self.name}"
+        return found[0] if found else None
+
+    def pods(self) -> list[Object]:
+        return self.namespace.find("Pod", self.selector)
+
+    def newest_pod(self) -> Object | None:
+        return max(self.pods(), key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)
+
+    def is_settled(self) -> bool:
+        """Whether all of the newest revision is there, ready, and nothing else is."""
+        deployment = self.deployment()
+        if deployment is None:
+            return False
+        status, wanted = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
+        counts = [status.get(count, 0) for count in ("replicas", "updatedReplicas", "availableReplicas")]
+        return status.get("observedGeneration") == deployment["metadata"]["generation"] and counts == [wanted] * 3
+
+    def wait_until_settled(self, *, seconds: float = READY_SECONDS) -> "Release":
+        until(f"all of {self.name}", self.is_settled, seconds=seconds, seen=self.namespace.story)
+        return self
+
+    def wait_until_changed(self, since: Object, *, seconds: float = READY_SECONDS) -> "Release":
+        """Wait for a Deployment that is another than the one seen before, and for all of it.
+
+        In kserve mode Helm is done before KServe's controller has begun.
+        """
+        before = since["metadata"]["generation"]
+        until(
+            f"a change of {self.name}",
+            lambda: (now := self.deployment()) is not None and now["metadata"]["generation"] > before,
+            seconds=60,
+        )
+        return self.wait_until_settled(seconds=seconds)
+
+    # Where it is
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where a caller on this machine reaches it."""
+        host = environ.get("ECLUSE_NODE_ADDRESS", "127.0.0.1")
+        ports = {port["name"].split("-")[0]: port["nodePort"] for port in self._ports()}
+        return Addresses(f"{host}:{ports['http']}", f"{host}:{ports['grpc']}")
+
+    def _ports(self) -> Sequence[Object]:
+        """Of a Service with NodePorts that leads to the pods; one is made where the mode has none."""
+        for service in self.namespace.find("Service"):
+            ports: list[Object] = service["spec"].get("ports", [])
+            if service["spec"].get("selector") == self._pod_labels() and all("nodePort" in port for port in ports):
+                return ports
+        made = self.namespace.create(
+            {
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {"name": f"{self.name}-from-outside"},
+                "spec": {
+                    "type": "NodePort",
+                    "selector": self._pod_labels(),
+                    "ports": [{"name": "http", "port": 8080}, {"name": "grpc", "port": 8081}],
+                },
+            }
+        )
+        return list(made["spec"]["ports"])
+
+    def _pod_labels(self) -> Object:
+        deployment = self.deployment()
+        assert deployment is not None, f"no Deployment of {self.name}"
+        labels: Object = deployment["spec"]["selector"]["matchLabels"]
+        return labels
+
+
+def merged(values: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with some of them changed, at any depth."""
+    both = dict(values)
+    for name, value in changed.items():
+        before = both.get(name)
+        both[name] = merged(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
+    return both
