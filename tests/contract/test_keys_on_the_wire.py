@@ -104,7 +104,8 @@ class TestOverGrpc:
 
     @pytest.mark.parametrize("method", OPEN)
     def test_probes_need_no_key(self, call: Callable[..., Any], method: str) -> None:
-        call(method, self.OPEN[method])
+        answer, _ = call(method, self.OPEN[method])
+        assert answer == b"\x08\x01", "the field `live` or `ready`, which is true"
 
     @pytest.mark.parametrize("metadata", [(), (("authorization", "Bearer wrong"),), (("x-api-key", ""),)], ids=str)
     @pytest.mark.parametrize("message", [ModelInferRequest(model_name="dense"), ServerMetadataRequest()])

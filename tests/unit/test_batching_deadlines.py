@@ -168,10 +168,12 @@ async def test_among_deadlines_the_earliest_goes_first() -> None:
 
 
 async def test_an_urgent_deadline_is_not_turned_away_for_what_it_overtakes() -> None:
-    batcher = batcher_for(SimulatedLane(seconds=0.1), Policy((1,), ageing_seconds=100.0), seconds=0.1)
+    lane = SimulatedLane(seconds=0.1)
+    batcher = batcher_for(lane, Policy((1,), ageing_seconds=100.0), seconds=0.1)
     answers = [submit(batcher, float(number), timeout_seconds=50.0) for number in range(20)]
     answers.append(submit(batcher, 99.0, timeout_seconds=0.5))
     await asyncio.gather(*answers)
+    assert ran(lane)[0] == [99.0]
 
 
 async def test_batches_are_no_larger_than_the_models_deadline_allows() -> None:

@@ -256,6 +256,7 @@ class TestTheEnd:
     async def test_a_listener_that_never_started_can_be_stopped(self) -> None:
         listener = HttpListener(App(), "127.0.0.1", 0, limits=LIMITS, inflight=InflightBytes(1))
         await listener.stop(1)
+        assert listener.connections == 0
 
 
 def test_all_of_it_on_the_loop_that_is_used_in_earnest(files: TlsFiles, ca: trustme.CA, trust: ssl.SSLContext) -> None:

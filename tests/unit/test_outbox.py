@@ -89,4 +89,6 @@ def test_a_delivery_that_fails_is_counted_and_told_once(caplog: pytest.LogCaptur
 
 
 def test_one_that_was_never_started_can_be_stopped() -> None:
-    outbox(Receiver()).stop()
+    receiver = Receiver()
+    outbox(receiver).stop()
+    assert receiver.received == []
