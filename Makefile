@@ -69,6 +69,7 @@ fmt: setup ## format, and mend what can be mended without a person
 
 generate: setup ## write every generated file anew
 	@PYTHON=$(python) sh serving/generate.sh
+	@$(python) -m helm.generate
 
 ## Check
 
@@ -95,6 +96,7 @@ workflows: setup ## the GitHub workflows: actionlint, and zizmor for their secur
 
 generate-check: setup ## fail if a generated file is stale
 	@PYTHON=$(python) sh serving/generate.sh --check
+	@$(python) -m helm.generate --check
 
 lock-check: setup ## fail if a lock does not follow from pyproject.toml
 	@sh requirements/lock.sh --check

@@ -1,0 +1,1 @@
+"""The chart `ecluse`, and what is written for it from the settings of the server."""

@@ -1,0 +1,55 @@
+"""`python -m helm.generate`: write what follows from the settings; `--check` only says what is stale.
+
+Exit status 1 where something is stale, 2 where `values.yaml` cannot be read.
+"""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+
+from helm.generate.env_template import env_template
+from helm.generate.manual import Unexplained, read_manual
+from helm.generate.readme import readme
+from helm.generate.schema import schema_file
+from helm.generate.values_file import Unmarked, with_settings
+
+CHART = Path(__file__).parents[1] / "ecluse"
+
+
+def files(values: str) -> dict[str, str]:
+    """What each generated file of the chart is to hold, from `values.yaml` as it is."""
+    values = with_settings(values)
+    manual = read_manual(values)
+    return {
+        "values.yaml": values,
+        "templates/_settings.tpl": env_template(),
+        "values.schema.json": schema_file(manual),
+        "README.md": readme(manual),
+    }
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = ArgumentParser(prog="python -m helm.generate", description="Write what follows from the settings.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is stale")
+    check = parser.parse_args(arguments).check
+    try:
+        made = files((CHART / "values.yaml").read_text())
+    except (Unmarked, Unexplained) as mistake:
+        sys.stderr.write(f"{mistake}\n")
+        return 2
+    stale = [name for name, content in made.items() if not _same(CHART / name, content)]
+    for name in stale:
+        if check:
+            sys.stderr.write(f"helm/ecluse/{name} is stale: run make generate\n")
+        else:
+            (CHART / name).write_text(made[name])
+    return 1 if check and stale else 0
+
+
+def _same(file: Path, content: str) -> bool:
+    return file.exists() and file.read_text() == content
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
