@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     stale = [name for name, content in made.items() if not _same(CHART / name, content)]
     for name in stale:
         if check:
-            sys.stderr.write(f"helm/ecluse/{name} is stale: run make generate\n")
+            sys.stderr.write(f"helm/ecluse/{name} is stale: run make generate, or python -m helm.generate\n")
         else:
             (CHART / name).write_text(made[name])
     return 1 if check and stale else 0

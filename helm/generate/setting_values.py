@@ -39,7 +39,7 @@ RENAMED: dict[str, Path] = {
 PATTERNS = {
     "tensorflow.visible_devices": r"^(none|\d+(\s*,\s*\d+)*)?$",
     "versions.policy": r"^(latest(:0*[1-9]\d*)?|all|specific:\s*\d+\s*(,\s*\d+\s*)*)$",
-    "versions.labels": r"^(\s*[^=,:]*[^=,:\d\s][^=,:]*=\s*\d+\s*(,|$))*$",
+    "versions.labels": r"^(\s*(([^=,]*/)?[^=,:/]*[^=,:/\d\s][^=,:/]*=\s*\d+)?\s*(,|$))*$",
 }
 """What the server reads with code of its own, as far as a pattern can say it."""
 

@@ -59,11 +59,15 @@ ports:
   - name: http
     containerPort: 8080
     protocol: TCP
+  {{- if .Values.enableGrpc }}
   - name: grpc
     containerPort: 8081
     protocol: TCP
+  {{- end }}
+{{- with include "ecluse.env" . | trim }}
 env:
-  {{- include "ecluse.env" . | nindent 2 }}
+  {{- . | nindent 2 }}
+{{- end }}
 {{- with .Values.extraEnvFrom }}
 envFrom:
   {{- toYaml . | nindent 2 }}
@@ -84,15 +88,7 @@ volumeMounts:
 {{- end -}}
 
 {{- define "ecluse.env" -}}
-- name: MODEL_NAME
-  value: {{ .Values.model.name | quote }}
-{{- if ne .Values.model.signatureName "serving_default" }}
-- name: SIGNATURE_NAME
-  value: {{ .Values.model.signatureName | quote }}
-{{- end }}
-{{- with include "ecluse.settings.env" . }}
-{{ . }}
-{{- end }}
+{{- include "ecluse.settings.env" . | trim }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
