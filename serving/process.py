@@ -31,7 +31,7 @@ from serving.lifecycle import Lifecycle, Phase
 from serving.metrics import Metrics
 from serving.repository import ModelsFolder, Repository
 from serving.rest import RestApp
-from serving.served_model import Rules, Source
+from serving.served_version import Rules, Source
 from serving.settings import Settings
 from serving.versions import VersionLabels, VersionPolicy
 

@@ -17,7 +17,8 @@ from serving.errors import LoadFailed, StartupError, UnknownModel
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 from serving.model_folder import ModelVersion, find_models, find_versions, is_complete, look_at
-from serving.served_model import Found, Rules, ServedModel, Source, State
+from serving.served_model import ServedModel
+from serving.served_version import Found, Rules, Source, State
 from serving.slow_work import on_thread
 from serving.versions import VersionLabels
 

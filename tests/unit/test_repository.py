@@ -15,7 +15,7 @@ from serving.lifecycle import Lifecycle, Phase
 from serving.metrics import Metrics
 from serving.model_folder import ModelVersion
 from serving.repository import Disk, IndexEntry, ModelsFolder, Repository
-from serving.served_model import Rules, State
+from serving.served_version import Rules, State
 from serving.versions import VersionLabels, VersionPolicy
 from tests.doubles import ScriptedEndpoint
 
