@@ -5,7 +5,7 @@ ready is not always so. Finds where the server is reached from outside. Knows th
 chart by its labels and its promised names alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from os import environ
 from pathlib import Path
@@ -26,7 +26,7 @@ MODES = ("plain", "kserve")
 
 SMALL: Mapping[str, Any] = {
     "replicas": 1,
-    "resources": {"requests": {"cpu": "50m", "memory": "600Mi"}, "limits": {"memory": "2Gi"}},
+    "resources": {"requests": {"cpu": "50m", "memory": "600Mi"}, "limits": {"memory": "1Gi"}},
     "service": {"type": "NodePort"},
 }
 """What every test's installation has, so that several fit on one small node and are reached from this machine."""
@@ -77,14 +77,8 @@ class Release:
 
     @property
     def selector(self) -> str:
-        """Which pods are the server's: in kserve mode KServe's own label alone is there."""
-        if self.mode == "kserve":
-            return f"serving.kserve.io/inferenceservice={self._service_name()}"
-        return f"app.kubernetes.io/instance={self.name},app.kubernetes.io/component=predictor"
-
-    def _service_name(self) -> str:
-        (found,) = self.namespace.find("InferenceService", f"app.kubernetes.io/instance={self.name}")
-        return str(found["metadata"]["name"])
+        """Which Deployment and which pods are the server's, in both modes."""
+        return f"app.kubernetes.io/instance={self.name},app.kubernetes.io/component=server"
 
     def deployment(self) -> Object | None:
         """The Deployment, where it is there already."""
@@ -128,36 +122,12 @@ class Release:
 
     @property
     def addresses(self) -> Addresses:
-        """Where a caller on this machine reaches it."""
+        """Where a caller on this machine reaches it: the NodePorts that the API server has chosen."""
+        services = self.namespace.find("Service", f"app.kubernetes.io/instance={self.name}")
+        (service,) = (service for service in services if service["spec"]["type"] == "NodePort")
+        ports = {port["name"]: port["nodePort"] for port in service["spec"]["ports"]}
         host = environ.get("ECLUSE_NODE_ADDRESS", "127.0.0.1")
-        ports = {port["name"].split("-")[0]: port["nodePort"] for port in self._ports()}
         return Addresses(f"{host}:{ports['http']}", f"{host}:{ports['grpc']}")
-
-    def _ports(self) -> Sequence[Object]:
-        """Of a Service with NodePorts that leads to the pods; one is made where the mode has none."""
-        for service in self.namespace.find("Service"):
-            ports: list[Object] = service["spec"].get("ports", [])
-            if service["spec"].get("selector") == self._pod_labels() and all("nodePort" in port for port in ports):
-                return ports
-        made = self.namespace.create(
-            {
-                "apiVersion": "v1",
-                "kind": "Service",
-                "metadata": {"name": f"{self.name}-from-outside"},
-                "spec": {
-                    "type": "NodePort",
-                    "selector": self._pod_labels(),
-                    "ports": [{"name": "http", "port": 8080}, {"name": "grpc", "port": 8081}],
-                },
-            }
-        )
-        return list(made["spec"]["ports"])
-
-    def _pod_labels(self) -> Object:
-        deployment = self.deployment()
-        assert deployment is not None, f"no Deployment of {self.name}"
-        labels: Object = deployment["spec"]["selector"]["matchLabels"]
-        return labels
 
 
 def merged(values: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
