@@ -28,7 +28,7 @@ def test_an_upgrade_and_a_rollback_lose_no_request(release: Release) -> None:
     before = release.deployment()
     assert before is not None
     with Asking(release.addresses) as asking:
-        upgraded = release.upgrade({"drain": {"timeoutSeconds": 20}}).wait_until_changed(before)
+        upgraded = release.upgrade({"podAnnotations": {"changed": "yes"}}).wait_until_changed(before)
         changed = upgraded.deployment()
         assert changed is not None
         release.rollback()
