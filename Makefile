@@ -70,6 +70,7 @@ fmt: setup ## format, and mend what can be mended without a person
 generate: setup ## write every generated file anew
 	@PYTHON=$(python) sh serving/generate.sh
 	@$(python) -m helm.generate
+	@PYTHON=$(python) sh k8s/render.sh
 
 ## Check
 
@@ -97,6 +98,7 @@ workflows: setup ## the GitHub workflows: actionlint, and zizmor for their secur
 generate-check: setup ## fail if a generated file is stale
 	@PYTHON=$(python) sh serving/generate.sh --check
 	@$(python) -m helm.generate --check
+	@PYTHON=$(python) sh k8s/render.sh --check
 
 lock-check: setup ## fail if a lock does not follow from pyproject.toml
 	@sh requirements/lock.sh --check
@@ -119,6 +121,12 @@ test-rolling: setup ## replace servers under load, 50,000 requests at least: non
 .PHONY: test-cluster
 test-cluster: setup ## the chart on the cluster that KUBECONFIG names (ECLUSE_IMAGE= CLUSTER_TESTS="tests/cluster -k restricted")
 	@$(pytest) $(CLUSTER_TESTS)
+.PHONY: cluster-up cluster-down
+cluster-up: setup ## a Kubernetes in Docker with KServe, by kind (NODE_IMAGE= KSERVE_VERSION=)
+	@sh k8s/cluster-up.sh
+
+cluster-down: ## delete it
+	@kind delete cluster --name ecluse
 
 .PHONY: fuzz
 fuzz: setup ## fuzz the decoders, all of them in FUZZ_SECONDS=600; exit 1 where a promise is broken

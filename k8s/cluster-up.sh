@@ -1,21 +1,26 @@
 #!/bin/sh
-# Makes the cluster of kind.yaml with KServe on it, and does nothing that is done already.
+# Makes the cluster of kind.yaml with KServe on it, and does nothing that is done already. Its last line is an `export`.
 #
 #   NODE_IMAGE       another Kubernetes: a node image of kind's, by digest
 #   KSERVE_VERSION   another KServe; `none` for a cluster without it, where the chart renders mode plain
+#   KUBECONFIG       where to write the way in, if not to build/kubeconfig; your own ~/.kube/config is left alone
 set -eu
 cd "$(dirname "$0")/.."
-for tool in docker kind kubectl helm; do
+export KUBECONFIG="${KUBECONFIG:-$PWD/build/kubeconfig}"
+# Helm comes with the tests' packages where nobody names one and none is on the path.
+HELM=${HELM:-$(command -v helm || .venv/bin/python -c 'from tests.helm import program; print(program("helm"))')}
+export HELM
+for tool in docker kind kubectl; do
     command -v "$tool" >/dev/null || { echo "$tool is not installed" >&2; exit 1; }
 done
-if ! kind get clusters 2>/dev/null | grep -qx ecluse; then
+mkdir -p "$(dirname "$KUBECONFIG")"
+if kind get clusters 2>/dev/null | grep -qx ecluse; then
+    kind export kubeconfig --name ecluse
+else
     kind create cluster --config k8s/kind.yaml ${NODE_IMAGE:+--image "$NODE_IMAGE"} --wait 120s
 fi
-kubectl config use-context kind-ecluse
 if [ "${KSERVE_VERSION:-}" != none ]; then
     sh k8s/platform/install.sh cert-manager kserve-crd kserve
 fi
-echo
-echo "The cluster is up. Next:"
-echo "  make image load"
-echo "  helm install ecluse helm/ecluse --set service.type=NodePort"
+echo "The cluster is up. This shell finds it after:" >&2
+echo "export KUBECONFIG=$KUBECONFIG"

@@ -55,7 +55,7 @@ def eviction(namespace: str, pod: str) -> dict[str, Any]:
 def call(method: str, path: str, body: object = None) -> Any:
     """Send one request to the API server of the cluster that this pod is in. Raises Refused."""
     host = f"https://{os.environ['KUBERNETES_SERVICE_HOST']}:{os.environ['KUBERNETES_SERVICE_PORT']}"
-    request = urllib.request.Request(  # noqa: S310
+    request = urllib.request.Request(
         host + path,
         method=method,
         data=None if body is None else json.dumps(body).encode(),
@@ -63,7 +63,7 @@ def call(method: str, path: str, body: object = None) -> Any:
     )
     trusted = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
     try:
-        with urllib.request.urlopen(request, context=trusted, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, context=trusted, timeout=30) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         raise Refused(error.code, json.load(error).get("message", error.reason)) from None
@@ -111,4 +111,7 @@ def main(environment: Mapping[str, str]) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    try:
+        sys.exit(main(os.environ))
+    except Refused as refusal:
+        sys.exit(f"the API server refused it: {refusal}")
