@@ -19,20 +19,20 @@ imagePullSecrets:
 {{- with .Values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
-{{- with include "ecluse.gpu.runtimeClassName" . }}
+{{- with include "ecluse.runtimeClassName" . }}
 runtimeClassName: {{ . }}
 {{- end }}
-{{- with mergeOverwrite (include "ecluse.gpu.nodeSelector" . | fromYaml) .Values.nodeSelector }}
+{{- with .Values.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with concat (include "ecluse.gpu.tolerations" . | fromYamlArray) .Values.tolerations }}
+{{- with include "ecluse.tolerations" . }}
 tolerations:
-  {{- toYaml . | nindent 2 }}
+  {{- . | nindent 2 }}
 {{- end }}
-{{- with .Values.affinity | default (include "ecluse.gpu.affinity" . | fromYaml) }}
+{{- with include "ecluse.affinity" . }}
 affinity:
-  {{- toYaml . | nindent 2 }}
+  {{- . | nindent 2 }}
 {{- end }}
 {{- with include "ecluse.topologySpread" . }}
 topologySpreadConstraints:
@@ -73,7 +73,7 @@ envFrom:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 resources:
-  {{- mergeOverwrite (include "ecluse.gpu.resources" . | fromYaml) (deepCopy .Values.resources) | toYaml | nindent 2 }}
+  {{- include "ecluse.resources" . | nindent 2 }}
 securityContext:
   {{- toYaml .Values.securityContext | nindent 2 }}
 {{- if gt (int .Values.drain.preStopSeconds) 0 }}
@@ -142,7 +142,4 @@ volumeMounts:
 {{- with .Values.extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}
-{{- end -}}
-
-{{- define "ecluse.topologySpread" -}}
 {{- end -}}

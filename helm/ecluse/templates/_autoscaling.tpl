@@ -1,0 +1,85 @@
+{{/*
+When pods are added and taken away: the same words for an HPA and for KEDA, in both modes.
+
+In kserve mode the InferenceService says that its autoscaler is `external` and the objects here aim at the Deployment
+that KServe makes: what KServe would make itself has no behaviour and no metric but CPU and memory.
+*/}}
+
+{{/* Pods are taken away slowly, because a lull is short and a start takes a model's loading. */}}
+{{- define "ecluse.autoscaling.behavior" -}}
+{{- $scaling := .Values.autoscaling -}}
+{{- if $scaling.behavior -}}
+{{ toYaml $scaling.behavior }}
+{{- else -}}
+scaleDown:
+  stabilizationWindowSeconds: {{ $scaling.scaleDown.stabilizationSeconds }}
+  selectPolicy: Max
+  policies:
+    - type: Pods
+      value: {{ $scaling.scaleDown.podsPerMinute }}
+      periodSeconds: 60
+scaleUp:
+  stabilizationWindowSeconds: {{ $scaling.scaleUp.stabilizationSeconds }}
+  selectPolicy: Max
+  policies:
+    - type: Pods
+      value: {{ $scaling.scaleUp.podsPerMinute }}
+      periodSeconds: 60
+    - type: Percent
+      value: 100
+      periodSeconds: 60
+{{- end -}}
+{{- end -}}
+
+{{/* Our pods among all that Prometheus knows, however it came to read them. */}}
+{{- define "ecluse.autoscaling.matchers" -}}
+namespace="{{ .Release.Namespace }}", pod=~"{{ include "ecluse.deploymentName" . }}-[a-z0-9]+-[a-z0-9]{5}"
+{{- end -}}
+
+{{/* Rows that wait for a batch, on average over the pods, as a metrics adapter gives them to an HPA. */}}
+{{- define "ecluse.autoscaling.queueRows" -}}
+{{- $scaling := .Values.autoscaling -}}
+{{- $target := dict "type" "AverageValue" "averageValue" ($scaling.queueRows | toString) -}}
+{{- if eq $scaling.metricsApi "custom" -}}
+{{- include "ecluse.requireApi" (list . "autoscaling.queueRows" (list "custom.metrics.k8s.io/v1beta1" "custom.metrics.k8s.io/v1beta2") "an adapter for custom metrics, as prometheus-adapter") -}}
+- type: Pods
+  pods:
+    metric:
+      name: ecluse_queue_rows
+    target:
+      {{- toYaml $target | nindent 6 }}
+{{- else -}}
+{{- include "ecluse.requireApi" (list . "autoscaling.queueRows" (list "external.metrics.k8s.io/v1beta1") "an adapter for external metrics, as prometheus-adapter") -}}
+- type: External
+  external:
+    metric:
+      name: ecluse_queue_rows
+      selector:
+        matchLabels:
+          variant: {{ include "ecluse.deploymentName" . }}
+    target:
+      {{- toYaml $target | nindent 6 }}
+{{- end -}}
+{{- end -}}
+
+{{/*
+A query of Prometheus as a trigger. No series is an error, which holds the number of pods: a Prometheus that has lost
+sight of the pods must not take them for idle. Takes (list $ THRESHOLD QUERY).
+*/}}
+{{- define "ecluse.autoscaling.kedaTrigger" -}}
+{{- $keda := (index . 0).Values.autoscaling.keda -}}
+- type: prometheus
+  metricType: AverageValue
+  metadata:
+    serverAddress: {{ $keda.serverAddress | quote }}
+    query: {{ index . 2 | quote }}
+    threshold: {{ index . 1 | quote }}
+    ignoreNullValues: "false"
+    {{- with $keda.metadata }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with $keda.authenticationRef }}
+  authenticationRef:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}
