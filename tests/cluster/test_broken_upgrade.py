@@ -1,0 +1,90 @@
+"""A broken new version tells what is wrong in a sentence, and never takes the old one down.
+
+For each kind of trouble the chart is upgraded into it while callers go on asking;
+the sentence is found where a user would look; then it is rolled back.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.cluster import images
+from tests.cluster.callers import Asking
+from tests.cluster.conftest import Install
+from tests.cluster.namespaces import Namespace
+from tests.cluster.releases import MODES, Release
+from tests.cluster.volumes import claimed_models
+from tests.cluster.waiting import until
+
+SENTENCE_SECONDS = 120
+GONE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What is asked for, and what must be said of it: in the namespace's events, or in the new pod's log."""
+
+    values: Mapping[str, Any]
+    event: str = ""
+    log: str = ""
+
+
+def claimed(folder: str) -> Mapping[str, Any]:
+    return {"model": {"source": "existingClaim", "existingClaim": {"name": "models", "path": folder}}}
+
+
+TROUBLES = {
+    "an image that does not exist": Trouble(
+        {"image": {"tag": "nowhere"}}, event='Failed to pull image "ecluse/serving:nowhere"'
+    ),
+    "a model that is missing": Trouble(claimed("empty"), log="holds nothing"),
+    "a model that is torn": Trouble(claimed("torn"), log="/mnt/models/1 cannot be loaded"),
+    "a claim that does not exist": Trouble(
+        {"model": {"source": "existingClaim", "existingClaim": {"name": "nobodys"}}},
+        event='persistentvolumeclaim "nobodys" not found',
+    ),
+    "no room on any node": Trouble({"resources": {"requests": {"cpu": "1000"}}}, event="Insufficient cpu"),
+}
+
+
+@pytest.fixture(scope="module")
+def claim(namespace: Namespace, image: object) -> Iterator[str]:
+    with claimed_models(namespace, images.named("ECLUSE_IMAGE")) as claim:
+        yield claim
+
+
+@pytest.fixture(scope="module", params=MODES)
+def release(request: pytest.FixtureRequest, namespace: Namespace, claim: str, install: Install) -> Release:
+    return install(namespace, mode=request.param, name=request.param)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
+def test_a_broken_version_says_why_and_the_old_one_goes_on_answering(release: Release, trouble: Trouble) -> None:
+    old = names(release)
+    with Asking(release.addresses) as asking:
+        release.upgrade(trouble.values)
+        until(
+            f"the sentence {trouble.event or trouble.log!r}",
+            lambda: is_told(release, trouble, old),
+            seconds=SENTENCE_SECONDS,
+        )
+        assert old <= names(release)
+        release.rollback()
+        until("the old version alone", lambda: names(release) == old, seconds=GONE_SECONDS)
+    assert asking.failed == []
+    assert asking.replies
+
+
+def names(release: Release) -> set[str]:
+    """The pods that are to stay."""
+    return {pod["metadata"]["name"] for pod in release.pods() if "deletionTimestamp" not in pod["metadata"]}
+
+
+def is_told(release: Release, trouble: Trouble, old: set[str]) -> bool:
+    new = names(release) - old
+    if trouble.event:
+        return any(trouble.event in event for pod in new for event in release.namespace.events(pod))
+    logs = (release.namespace.log(pod, previous=previous) for pod in new for previous in (False, True))
+    return any(line.startswith("ecluse: ") and trouble.log in line for log in logs for line in log.splitlines())
