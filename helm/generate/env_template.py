@@ -8,7 +8,7 @@ float, and would write 268435456 as 2.68435456e+08, which the server refuses.
 import json
 from collections.abc import Iterator
 
-from helm.generate.setting_values import SettingValue, setting_values
+from helm.generate.setting_values import DECIDED, SettingValue, setting_values
 
 HEAD = """\
 {{- /* Written by `make generate` from serving/settings.py. */ -}}
@@ -36,7 +36,8 @@ HEAD = """\
 
 
 def env_template() -> str:
-    return HEAD + "".join(f"{line}\n" for value in setting_values() for line in _variable(value)) + "{{- end }}\n"
+    lines = [line for value in setting_values() for line in _variable(value)]
+    return HEAD + "\n".join([*lines, "{{- end }}", "", *_names()]) + "\n"
 
 
 def _variable(value: SettingValue) -> Iterator[str]:
@@ -74,3 +75,12 @@ def _bounds(value: SettingValue, at: str) -> Iterator[str]:
         f'{{{{- include "ecluse.settings.within" (dict "name" "{name}" "value" {at} "above" {str(above).lower()}'
         f' "least" {least}{most}) }}}}'
     )
+
+
+def _names() -> Iterator[str]:
+    values = {value.knob.variable: ".".join(value.path) for value in setting_values()}
+    decided = {name.replace(".", "_").upper(): why.replace("`", "") for name, why in DECIDED.items()}
+    yield "{{- /* Which variable is which value, and which is none and why, as JSON. */ -}}"
+    yield '{{- define "ecluse.settings.variables" -}}'
+    yield json.dumps({"values": values, "decided": decided}, indent=2)
+    yield "{{- end }}"

@@ -27,6 +27,8 @@ TEXTS = {
 BESIDE: dict[str, dict[str, Any]] = {
     "priority.defaultLevel": {"priority": {"levels": 64}},
     "admin.enabled": {"admin": {"secretName": "keys"}},
+    "auth.metrics": {"auth": {"secretName": "keys"}},
+    "drain.lameDuckSeconds": {"terminationGracePeriodSeconds": 1000000},
 }
 """What some settings cannot be changed without."""
 
