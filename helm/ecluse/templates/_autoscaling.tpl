@@ -41,7 +41,6 @@ namespace="{{ .Release.Namespace }}", pod=~"{{ include "ecluse.deploymentName" .
 {{- $scaling := .Values.autoscaling -}}
 {{- $target := dict "type" "AverageValue" "averageValue" ($scaling.queueRows | toString) -}}
 {{- if eq $scaling.metricsApi "custom" -}}
-{{- include "ecluse.requireApi" (list . "autoscaling.queueRows" (list "custom.metrics.k8s.io/v1beta1" "custom.metrics.k8s.io/v1beta2") "an adapter for custom metrics, as prometheus-adapter") -}}
 - type: Pods
   pods:
     metric:
@@ -49,7 +48,6 @@ namespace="{{ .Release.Namespace }}", pod=~"{{ include "ecluse.deploymentName" .
     target:
       {{- toYaml $target | nindent 6 }}
 {{- else -}}
-{{- include "ecluse.requireApi" (list . "autoscaling.queueRows" (list "external.metrics.k8s.io/v1beta1") "an adapter for external metrics, as prometheus-adapter") -}}
 - type: External
   external:
     metric:

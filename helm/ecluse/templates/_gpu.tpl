@@ -130,12 +130,15 @@ shared cards carry a suffix unless their resource was renamed.
 {{ dict "terms" $tolerations | toJson }}
 {{- end -}}
 
-{{/* The newest version of the claims' API that the cluster has. */}}
+{{/* The versions of the claims' API, newest first, as JSON. */}}
+{{- define "ecluse.gpu.claimVersions" -}}
+["resource.k8s.io/v1/ResourceClaimTemplate", "resource.k8s.io/v1beta2/ResourceClaimTemplate", "resource.k8s.io/v1beta1/ResourceClaimTemplate"]
+{{- end -}}
+
+{{/* The newest of them that the cluster has. */}}
 {{- define "ecluse.gpu.claimVersion" -}}
-{{- $apis := list "resource.k8s.io/v1/ResourceClaimTemplate" "resource.k8s.io/v1beta2/ResourceClaimTemplate" "resource.k8s.io/v1beta1/ResourceClaimTemplate" -}}
-{{- include "ecluse.requireApi" (list . "gpu.dra.enabled" $apis "Kubernetes 1.34 with a driver for the devices") -}}
 {{- $version := "resource.k8s.io/v1" -}}
-{{- range $apis | reverse -}}{{- if $.Capabilities.APIVersions.Has . -}}{{- $version = dir . -}}{{- end -}}{{- end -}}
+{{- range include "ecluse.gpu.claimVersions" . | fromJsonArray | reverse -}}{{- if $.Capabilities.APIVersions.Has . -}}{{- $version = dir . -}}{{- end -}}{{- end -}}
 {{ $version }}
 {{- end -}}
 

@@ -1,7 +1,8 @@
 {{/*
 Refuses values that cannot work together. All mistakes are told at once, a sentence each, which names the values and
-what is expected. Each guard begins with a line "guard: NAME", and has a row of that name in
-tests/contract/chart/test_guards.py. What a single value may be is said in values.schema.json.
+what is expected. Each guard begins with a comment "guard: NAME", here, in the files _guards_*.tpl and in
+_capabilities.tpl, and has a row of that name in tests/contract/chart/guard_rows.py. What a single value may be is said
+in values.schema.json.
 */}}
 
 {{- define "ecluse.guards" -}}
@@ -12,29 +13,21 @@ tests/contract/chart/test_guards.py. What a single value may be is said in value
 
 {{- define "ecluse.mistakes" -}}
 {{- include "ecluse.mistakes.mode" . }}
+{{- include "ecluse.mistakes.capabilities" . }}
 {{- include "ecluse.mistakes.model" . }}
 {{- include "ecluse.mistakes.drain" . }}
 {{- include "ecluse.mistakes.rollout" . }}
+{{- include "ecluse.mistakes.replicas" . }}
+{{- include "ecluse.mistakes.gpu" . }}
 {{- include "ecluse.mistakes.access" . }}
 {{- include "ecluse.mistakes.settings" . }}
 {{- include "ecluse.mistakes.additions" . }}
-{{- end -}}
-
-{{/*
-Whether the cluster was asked what it knows: `helm template` asks none, and has versions of APIs but no kinds.
-*/}}
-{{- define "ecluse.clusterIsKnown" -}}
-{{- if .Capabilities.APIVersions.Has "v1/Pod" -}}yes{{- end -}}
 {{- end -}}
 
 {{- define "ecluse.mistakes.mode" -}}
 {{- /* guard: unknown mode */}}
 {{- if not (has .Values.mode (list "auto" "kserve" "plain")) }}
 - mode is {{ .Values.mode }}: expected auto, kserve or plain.
-{{- end }}
-{{- /* guard: kserve without KServe */}}
-{{- if and (eq .Values.mode "kserve") (include "ecluse.clusterIsKnown" .) (not (.Capabilities.APIVersions.Has "serving.kserve.io/v1beta1")) }}
-- mode is kserve, and this cluster does not know serving.kserve.io/v1beta1: install KServe first, or set mode to plain (or auto).
 {{- end }}
 {{- end -}}
 
@@ -78,54 +71,14 @@ Whether the cluster was asked what it knows: `helm template` asks none, and has 
 
 {{- define "ecluse.mistakes.rollout" -}}
 {{- $strategy := .Values.strategy -}}
-{{- $scaling := .Values.autoscaling -}}
-{{- $scaled := ne $scaling.type "none" -}}
-{{- $least := ternary (int64 $scaling.minReplicas) (int64 .Values.replicas) $scaled -}}
-{{- $leastName := ternary "autoscaling.minReplicas" "replicas" $scaled -}}
+{{- $least := ternary "replicas" "autoscaling.minReplicas" (eq .Values.autoscaling.type "none") -}}
 {{- /* guard: no pod more and no pod less */}}
 {{- if and (eq $strategy.profile "availability") (has (toString $strategy.maxSurge) (list "0" "0%")) }}
 - strategy.maxSurge is {{ $strategy.maxSurge }}, and the profile availability takes no pod away before another is ready, so that no pod could ever be replaced: give it 1 or more, or set strategy.profile to resourceAware.
 {{- end }}
 {{- /* guard: one pod, and that one taken away first */}}
-{{- if and (eq $strategy.profile "resourceAware") (eq $least 1) }}
-- strategy.profile is resourceAware, which takes a pod away before another is ready (maxUnavailable 1), and {{ $leastName }} is 1: nobody would answer meanwhile. Give it 2 or more, or set strategy.profile to availability, or to recreate where an outage is accepted.
-{{- end }}
-{{- /* guard: replicas beside an autoscaler */}}
-{{- if and $scaled (ne (int64 .Values.replicas) 2) }}
-- replicas is {{ .Values.replicas }}, and autoscaling.type is {{ $scaling.type }}, which decides how many pods there are: give autoscaling.minReplicas and autoscaling.maxReplicas, and leave replicas as it is.
-{{- end }}
-{{- /* guard: fewest above most */}}
-{{- if and $scaled (gt (int64 $scaling.minReplicas) (int64 $scaling.maxReplicas)) }}
-- autoscaling.minReplicas is {{ $scaling.minReplicas }}, and autoscaling.maxReplicas only {{ $scaling.maxReplicas }}.
-{{- end }}
-{{- /* guard: HPA that scales to zero */}}
-{{- if and (eq $scaling.type "hpa") (eq (int64 $scaling.minReplicas) 0) }}
-- autoscaling.minReplicas is 0, and an HPA keeps at least one pod: give it 1 or more, or set autoscaling.type to keda.
-{{- end }}
-{{- /* guard: two autoscalers */}}
-{{- range .Values.extraObjects }}
-{{- if and (kindIs "map" .) $scaled (has .kind (list "HorizontalPodAutoscaler" "ScaledObject")) }}
-- extraObjects hold a {{ .kind }}, and autoscaling.type is {{ $scaling.type }}: two autoscalers would fight over the same pods. Set autoscaling.type to none, or take the object out.
-{{- end }}
-{{- end }}
-{{- end -}}
-
-{{- define "ecluse.mistakes.access" -}}
-{{- /* guard: client certificates without TLS */}}
-{{- if and .Values.tls.clientCaSecretName (not .Values.tls.secretName) }}
-- tls.clientCaSecretName is {{ .Values.tls.clientCaSecretName }}, and tls.secretName is empty: callers can show certificates only over TLS. Name the Secret with the server's own.
-{{- end }}
-{{- /* guard: admin without keys */}}
-{{- if and .Values.admin.enabled (not .Values.admin.secretName) }}
-- admin.enabled is true, and admin.secretName is empty: whoever reaches a pod could load and unload models. Name a Secret with the keys that this takes.
-{{- end }}
-{{- /* guard: metrics behind keys that there are not */}}
-{{- if and .Values.auth.metrics (not .Values.auth.secretName) }}
-- auth.metrics is true, and auth.secretName is empty: there are no keys that /metrics could ask for. Name a Secret with them.
-{{- end }}
-{{- /* guard: node ports without a type that has them */}}
-{{- if and (eq .Values.service.type "ClusterIP") (or .Values.service.nodePorts.http .Values.service.nodePorts.grpc) }}
-- service.nodePorts are given, and service.type is ClusterIP, which has none: set it to NodePort or LoadBalancer.
+{{- if and (eq $strategy.profile "resourceAware") (eq (include "ecluse.leastReplicas" . | int) 1) }}
+- strategy.profile is resourceAware, which takes a pod away before another is ready (maxUnavailable 1), and {{ $least }} is 1: nobody would answer meanwhile. Give it 2 or more, or set strategy.profile to availability, or to recreate where an outage is accepted.
 {{- end }}
 {{- end -}}
 

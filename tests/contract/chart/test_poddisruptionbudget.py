@@ -28,9 +28,9 @@ def test_a_single_pod_has_no_budget() -> None:
 
 
 def test_an_autoscaler_decides_how_many_pods_there_are() -> None:
-    scaled = {"replicas": 1, "autoscaling": {"type": "hpa", "minReplicas": 1, "maxReplicas": 4}}
+    scaled = {"autoscaling": {"type": "hpa", "minReplicas": 1, "maxReplicas": 4}}
     assert "PodDisruptionBudget" in kinds(scaled)
-    fixed = {"replicas": 5, "autoscaling": {"type": "hpa", "minReplicas": 1, "maxReplicas": 1}}
+    fixed = {"autoscaling": {"type": "hpa", "minReplicas": 1, "maxReplicas": 1}}
     assert "PodDisruptionBudget" not in kinds(fixed)
 
 
@@ -79,4 +79,4 @@ def test_a_budget_that_leaves_one_pod_to_go_is_taken(budget: dict[str, Any]) -> 
 def test_what_must_be_there_is_judged_by_the_fewest_pods() -> None:
     scaling = {"type": "hpa", "minReplicas": 2, "maxReplicas": 9}
     with pytest.raises(HelmFailed, match="minAvailable is 2 of 2 pods"):
-        render({"replicas": 9, "autoscaling": scaling, "podDisruptionBudget": {"minAvailable": 2}})
+        render({"autoscaling": scaling, "podDisruptionBudget": {"minAvailable": 2}})
