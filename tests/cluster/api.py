@@ -44,6 +44,10 @@ class Kind:
     namespaced: bool
     can_list: bool
 
+    @property
+    def group(self) -> str:
+        return self.group_version.rpartition("/")[0]
+
     def path(self, namespace: str | None, name: str = "", part: str = "") -> str:
         root = "/api" if "/" not in self.group_version else "/apis"
         where = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
@@ -126,10 +130,14 @@ class Api:
         return True
 
     def kinds(self) -> list[Kind]:
-        """Every kind that the server has, in the version that it prefers."""
+        """Every kind that the server has, once, in the version that it prefers."""
         groups = self.request("GET", "/apis")["groups"]
-        versions = ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
-        return [kind for version in versions for kind in self._kinds_of(version)]
+        versions = ["v1", *(each["groupVersion"] for group in groups for each in preferred_first(group))]
+        found: dict[tuple[str, str], Kind] = {}
+        for version in versions:
+            for kind in self._kinds_of(version):
+                found.setdefault((kind.group, kind.name), kind)
+        return list(found.values())
 
     def _kinds_of(self, group_version: str) -> list[Kind]:
         root = "/api" if "/" not in group_version else "/apis"
@@ -172,6 +180,11 @@ class Api:
         except Refused as refused:
             if refused.status != 404:
                 raise
+
+
+def preferred_first(group: Object) -> list[Object]:
+    preferred = group["preferredVersion"]
+    return [preferred, *(version for version in group["versions"] if version != preferred)]
 
 
 def said(answer: bytes) -> str:

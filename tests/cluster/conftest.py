@@ -14,12 +14,15 @@ import pytest
 from tests.cluster import images
 from tests.cluster.api import Api, NoCluster
 from tests.cluster.namespaces import Namespace, Namespaces
-from tests.cluster.releases import SMALL, Release, merged
+from tests.cluster.releases import MODES, SMALL, Release, merged
 from tests.cluster.waiting import NeverSeen, until
 from tests.helm import NoHelm, program
 
 IMAGE_SECONDS = 20
 """A node tells of an image that was loaded just now with its next status."""
+
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+"""The label of a namespace that lets in no pod with more rights than it needs."""
 
 Install = Callable[..., Release]
 """How a test installs the chart: see the fixture `install`."""
@@ -109,6 +112,13 @@ def install(image: Mapping[str, Any]) -> Install:
         return release.wait_until_settled() if wait else release
 
     return installed
+
+
+@pytest.fixture(scope="session", params=MODES)
+def standing(request: pytest.FixtureRequest, namespaces: Namespaces, install: Install) -> Iterator[Release]:
+    """The chart in each mode, in a namespace that enforces `restricted`, for tests that leave it as it is."""
+    with namespaces.new(f"standing-{request.param}", RESTRICTED) as namespace:
+        yield install(namespace, mode=request.param)
 
 
 @pytest.hookimpl(wrapper=True)

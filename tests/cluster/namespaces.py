@@ -7,6 +7,7 @@ Can tell all of its story, for when a test fails. Knows no object of the chart.
 import contextlib
 import json
 import secrets
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 
 from tests.cluster.api import Api, Object, Refused
 from tests.cluster.waiting import until
+from tests.helm import program
 
 LABEL = "ecluse.dev/test"
 """On every namespace that tests make, so that one left behind by a run that was killed can be found."""
@@ -74,6 +76,18 @@ class Namespace:
             return self.api.text(self.api.kind("Pod").path(self.name, pod, "log"), **query)
         except Refused:
             return ""
+
+    def run(self, pod: str, *command: str) -> str:
+        """Run a program in a pod's first container and give what it printed."""
+        kubectl = program("kubectl")
+        done = subprocess.run(
+            [kubectl, "exec", "--namespace", self.name, pod, "--", *command],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def story(self) -> str:
         """Pods, events and the ends of logs, for a person who reads why a test failed."""

@@ -65,6 +65,10 @@ class Release:
         """Run `helm test` and give what it printed. Raises HelmFailed."""
         return self.helm("test", self.name, "--timeout", f"{READY_SECONDS}s", *options)
 
+    def by_helm(self, major: int) -> "Release":
+        """The same release in the hands of another Helm."""
+        return replace(self, helm_major=major)
+
     def helm(self, *arguments: str | Path, stdin: str | None = None) -> str:
         return helm(*arguments, "--namespace", self.namespace.name, major=self.helm_major, stdin=stdin)
 

@@ -1,0 +1,14 @@
+"""What is installed answers callers outside the cluster, and says how it is reached."""
+
+from tests.cluster.callers import SEVEN_SEEN, ask, triton
+from tests.cluster.releases import Release
+
+
+def test_clients_that_are_not_ours_are_answered_over_rest_and_grpc(standing: Release) -> None:
+    assert triton(standing.addresses) == SEVEN_SEEN
+
+
+def test_metrics_are_read_at_the_port_of_rest(standing: Release) -> None:
+    metrics = ask(standing.addresses.rest, "/metrics")
+    assert metrics.status == 200
+    assert b"\necluse_" in metrics.body
