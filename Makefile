@@ -60,6 +60,15 @@ serve: setup $(if $(filter models/mnist models/mnist/,$(MODEL_DIR)),$(missing_mo
 ask: setup ## send a picture of a digit to the running server, and draw it (REQUEST=)
 	@$(python) -m serving.ask --http_port $(HTTP_PORT) --model_name $(MODEL_NAME) --request "$(REQUEST)"
 
+## Package
+
+.PHONY: image load
+image: setup $(if $(filter serving,$(TARGET)),,$(missing_model)) ## the server's images: one without a model, and demos (IMAGE= VARIANT=gpu TARGET=demo BUILD="--no-cache")
+	@sh serving/image.sh
+
+load: ## bring those images into the cluster (IMAGE= LOAD="kind load docker-image --name ecluse")
+	@sh serving/load.sh
+
 ## Change
 
 .PHONY: fmt generate
@@ -81,9 +90,10 @@ check: lint types borders workflows generate-check lock-check test-all ## all th
 test-all: setup
 	@SKIPPED_STEPS=build/skipped env -u KUBECONFIG $(pytest) $(with_coverage)
 
-lint: setup ## format and lint rules
+lint: setup ## format and lint rules, of the Dockerfile too
 	@$(bin)/ruff format --check
 	@$(bin)/ruff check
+	@sh serving/lint_image.sh
 
 types: setup ## mypy --strict over everything
 	@$(bin)/mypy .

@@ -159,6 +159,7 @@ class Process:
         # What models add comes later and can be collected, so that one that goes gives its memory back.
         gc.collect()
         gc.freeze()
+        gc.enable()
         await self._repository.start()
         gc.collect()
         gc.set_threshold(YOUNG_OBJECTS, 50, 100)

@@ -1,0 +1,81 @@
+#!/bin/sh
+# Builds the server's images from this checkout, with labels and this machine's package index.
+#
+#   IMAGE    the repository; tags are those that the chart asks for: VERSION[-demo][-gpu], and dev or demo
+#   VARIANT  cpu, or gpu for TensorFlow with the CUDA libraries
+#   TARGET   serving without a model, demo with the newest version of models/mnist, or all (cpu alone): these two,
+#            and demo-2, which has the same model as its next version, for the tests of rollouts
+#   BUILD    more words for `docker build`, as in BUILD="--platform linux/arm64"
+#   DOCKER   another docker
+set -eu
+cd "$(dirname "$0")/.."
+docker=${DOCKER:-docker}
+model=
+image=${IMAGE:-ecluse/serving}
+variant=${VARIANT:-cpu}
+target=${TARGET:-all}
+case $variant in
+    cpu) suffix= ;;
+    gpu) suffix=-gpu ;;
+    *) echo "image: VARIANT is '$variant'; it can be cpu or gpu" >&2; exit 1 ;;
+esac
+command -v "$docker" >/dev/null || { echo "image: $docker is not installed, and it is what builds images" >&2; exit 1; }
+
+version=$(sed -n 's/^VERSION = "\(.*\)"$/\1/p' serving/__init__.py)
+revision=$(git rev-parse HEAD 2>/dev/null || true)
+created=$(git log -1 --format=%cI 2>/dev/null || true)
+# An address may carry a name and a password.
+source=${SOURCE:-$(git remote get-url origin 2>/dev/null | sed 's#//[^/@]*@#//#' || true)}
+
+# Where this machine has a mirror of the package index, the build has the same; neither file is kept in a layer.
+setting() {
+    for python in .venv/bin/python python3; do
+        "$python" -m pip config get "global.$1" 2>/dev/null && return
+    done
+    true
+}
+secrets=$(mktemp -d)
+trap 'rm -rf "$secrets"' EXIT
+index=${PIP_INDEX_URL:-$(setting index-url)}
+more=${PIP_EXTRA_INDEX_URL:-$(setting extra-index-url)}
+{
+    echo '[global]'
+    if [ -n "$index" ]; then echo "index-url = $index"; fi
+    if [ -n "$more" ]; then echo "extra-index-url = $more"; fi
+} >"$secrets/pip.conf"
+authorities=${PIP_CERT:-$(setting cert)}
+cat ${authorities:+"$authorities"} </dev/null >"$secrets/certificates"
+
+# build TARGET MODEL_VERSION TAG...
+build() {
+    stage=$1 model_version=$2
+    shift 2
+    # shellcheck disable=SC2046,SC2086 # each tag, and each word of BUILD, is a word of its own
+    DOCKER_BUILDKIT=1 "$docker" build --file serving/Dockerfile --target "$stage" \
+        --secret id=pip.conf,src="$secrets/pip.conf" --secret id=certificates,src="$secrets/certificates" \
+        --build-arg VARIANT="$variant" --build-arg VERSION="$version" --build-arg REVISION="$revision" \
+        --build-arg CREATED="$created" --build-arg SOURCE="$source" \
+        --build-arg MODEL="$model" --build-arg MODEL_VERSION="$model_version" \
+        $(for tag in "$@"; do echo --tag "$image:$tag$suffix"; done) ${BUILD:-} .
+}
+
+newest() {
+    newest=$(find -L models/mnist -maxdepth 1 -name '[0-9]*' ! -name '*[!0-9]*' 2>/dev/null | sed 's#.*/##' | sort -n | tail -n 1)
+    if [ -z "$newest" ]; then
+        echo "image: models/mnist holds no version of the reference model; \`make model\` makes one" >&2
+        exit 1
+    fi
+    model=models/mnist/$newest
+}
+
+case $target in
+    serving) build serving 1 "$version" dev ;;
+    demo) newest; build demo "$newest" "$version-demo" demo ;;
+    all)
+        newest
+        build serving 1 "$version" dev
+        build demo "$newest" "$version-demo" demo
+        if [ "$variant" = cpu ]; then build demo "$((newest + 1))" demo-2; fi
+        ;;
+    *) echo "image: TARGET is '$target'; it can be serving, demo or all" >&2; exit 1 ;;
+esac
