@@ -24,8 +24,8 @@ command -v "$docker" >/dev/null || { echo "image: $docker is not installed, and 
 version=$(sed -n 's/^VERSION = "\(.*\)"$/\1/p' serving/__init__.py)
 revision=$(git rev-parse HEAD 2>/dev/null || true)
 created=$(git log -1 --format=%cI 2>/dev/null || true)
-# An address may carry a name and a password.
-source=${SOURCE:-$(git remote get-url origin 2>/dev/null | sed 's#//[^/@]*@#//#' || true)}
+# An address may carry a name and a password, and one that is no web page helps nobody.
+source=${SOURCE:-$(git remote get-url origin 2>/dev/null | sed -n 's#^\(https\{0,1\}://\)\([^/@]*@\)\{0,1\}#\1#p' || true)}
 
 # Where this machine has a mirror of the package index, the build has the same; neither file is kept in a layer.
 setting() {
