@@ -29,7 +29,10 @@ def on_a_node(api: Api, image: str) -> bool:
     """Say whether some node has it. What a variable names may come from a registry, and is believed."""
     full = image if "." in image.partition("/")[0] else HOME + image
     names = {
-        name for node in api.find("Node") for each in node["status"].get("images", []) for name in each.get("names", [])
+        name
+        for node in api.find("Node")
+        for each in node["status"].get("images", [])
+        for name in each.get("names") or []
     }
     return bool({image, full} & names)
 

@@ -69,6 +69,11 @@ class Release:
         """The same release in the hands of another Helm."""
         return replace(self, helm_major=major)
 
+    def installed(self) -> list[Object]:
+        """What Helm lists in the namespace under this name."""
+        listed: list[Object] = yaml.safe_load(self.helm("list", "--filter", f"^{self.name}$", "--output", "yaml"))
+        return listed
+
     def helm(self, *arguments: str | Path, stdin: str | None = None) -> str:
         return helm(*arguments, "--namespace", self.namespace.name, major=self.helm_major, stdin=stdin)
 
@@ -121,6 +126,9 @@ class Release:
             seconds=60,
         )
         return self.wait_until_settled(seconds=seconds)
+
+    def wait_until_gone(self, *, seconds: float = READY_SECONDS) -> None:
+        until(f"the end of {self.name}", lambda: not (self.deployment() or self.pods()), seconds=seconds)
 
     # Where it is
 
