@@ -46,7 +46,7 @@ async def test_of_many_requests_in_shared_batches_only_the_poisonous_are_refused
         for _ in range(200)
     ]
     async with Rpc(clerk.grpc_address) as rpc:
-        async with Blocked(address, seconds=1.0):
+        async with Blocked(address, seconds=3.0):
             callers = [
                 asyncio.create_task(by_grpc(rpc, numbers) if index % 3 == 0 else by_rest(address, index, numbers))
                 for index, numbers in enumerate(asked)
