@@ -82,6 +82,11 @@ class Connection:
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the server has closed it, as far as is known here."""
+        return self._reader.at_eof() or self._reader.exception() is not None
+
     async def ask(self, method: str, path: str, body: bytes = b"") -> Reply:
         await self.send(method, path, body)
         return await self.receive()
@@ -176,9 +181,11 @@ def answer(reply: Reply) -> list[float]:
 class Rpc:
     """A gRPC channel to one server."""
 
-    def __init__(self, address: str) -> None:
-        # Without this option two channels to one address share a connection.
-        self.channel = grpc.aio.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)])
+    def __init__(self, address: str, *, sends_again: bool = True) -> None:
+        """Unless it `sends_again`, not even a call of which the server says that it was never begun."""
+        # Without the first option two channels to one address share a connection.
+        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", int(sends_again))]
+        self.channel = grpc.aio.insecure_channel(address, options=options)
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,0 +1,131 @@
+"""A volume of models that grows while servers read it.
+
+A PersistentVolume on the node's own disk, and a pod that writes into it what its
+image holds: so it works on any cluster of one node, whoever provides storage. A
+version is put in place as an operator should, copied beside and then renamed.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from tests.cluster.namespaces import Namespace
+from tests.cluster.waiting import until
+
+CLAIM = "models"
+LIBRARIAN = "librarian"
+WRITTEN_SECONDS = 120
+
+WRITER = """
+import pathlib, shutil, sys
+source = pathlib.Path("/mnt/models")
+versions = [each for each in source.iterdir() if each.name.isdecimal()]
+source = versions[0] if versions else source
+for target in map(pathlib.Path, sys.argv[1:]):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    hidden = target.with_name("." + target.name)
+    shutil.copytree(source, hidden)
+    hidden.rename(target)
+"""
+"""Copies the image's model to each of its arguments."""
+
+EMPTIER = """
+import pathlib, shutil
+for each in pathlib.Path("/library").iterdir():
+    shutil.rmtree(each)
+"""
+
+
+class Library:
+    """The models of one namespace, under the claim's name."""
+
+    claim = CLAIM
+
+    def __init__(self, namespace: Namespace, image: str) -> None:
+        self._namespace = namespace
+        self._image = image
+        self._written = 0
+
+    @contextmanager
+    def open(self) -> Iterator["Library"]:
+        """Have the volume for as long as the `with` block lasts; what lies in it goes too."""
+        namespace, volume = self._namespace, f"{self._namespace.name}-{CLAIM}"
+        size: Mapping[str, Any] = {"storage": "1Gi"}
+        namespace.api.create(
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolume",
+                "metadata": {"name": volume},
+                "spec": {
+                    "capacity": size,
+                    "accessModes": ["ReadWriteMany"],
+                    "storageClassName": "",
+                    "claimRef": {"namespace": namespace.name, "name": CLAIM},
+                    "hostPath": {"path": f"/var/tmp/{volume}", "type": "DirectoryOrCreate"},
+                },
+            }
+        )
+        try:
+            namespace.create(
+                {
+                    "apiVersion": "v1",
+                    "kind": "PersistentVolumeClaim",
+                    "metadata": {"name": CLAIM},
+                    "spec": {
+                        "accessModes": ["ReadWriteMany"],
+                        "storageClassName": "",
+                        "volumeName": volume,
+                        "resources": {"requests": size},
+                    },
+                }
+            )
+            yield self
+        finally:
+            with contextlib.suppress(AssertionError):  # it must not hide why the block failed
+                self._run("-c", EMPTIER)
+            namespace.api.delete("PersistentVolume", volume)
+
+    def put(self, *paths: str) -> None:
+        """Put the image's model under each path, as in `first/1`, and wait until it is there."""
+        self._run("-c", WRITER, *(f"/library/{path}" for path in paths))
+
+    def _run(self, *arguments: str) -> None:
+        self._written += 1
+        name = f"{LIBRARIAN}-{self._written}"
+        self._namespace.create(
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"name": name},
+                "spec": {
+                    "restartPolicy": "Never",
+                    "terminationGracePeriodSeconds": 1,
+                    "containers": [
+                        {
+                            "name": LIBRARIAN,
+                            "image": self._image,
+                            "imagePullPolicy": "IfNotPresent",
+                            "command": ["python", *arguments],
+                            # A folder on the node is root's own.
+                            "securityContext": {"runAsUser": 0, "runAsGroup": 0, "runAsNonRoot": False},
+                            "volumeMounts": [{"name": "library", "mountPath": "/library"}],
+                        }
+                    ],
+                    "volumes": [{"name": "library", "persistentVolumeClaim": {"claimName": CLAIM}}],
+                },
+            }
+        )
+
+        def phase() -> str:
+            return str(self._namespace.get("Pod", name)["status"].get("phase"))
+
+        until(
+            f"{name} to have written",
+            lambda: phase() in ("Succeeded", "Failed"),
+            seconds=WRITTEN_SECONDS,
+            seen=self._namespace.story,
+        )
+        assert phase() == "Succeeded", self._namespace.log(name)
+        self._namespace.delete("Pod", name)

@@ -1,0 +1,140 @@
+"""One run: callers at constant arrivals, and fault upon fault meanwhile.
+
+Leaves everything that was seen in a folder. Judges nothing itself (`verdict.py`).
+"""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.cluster import images
+from tests.cluster.callers import Addresses
+from tests.cluster.namespaces import Namespace
+from tests.cluster.releases import SMALL, Release, merged
+from tests.cluster.rolling.faults import AT_FIRST, FIRST, LATER, SECOND, Fault, source
+from tests.cluster.rolling.installation import Installation
+from tests.cluster.rolling.library import Library
+from tests.cluster.rolling.pod_watch import PodWatch
+from tests.cluster.rolling.record import Response, read
+from tests.cluster.rolling.timeline import PodCount
+from tests.cluster.rolling.verdict import Mark
+from tests.cluster.waiting import NeverSeen
+from tests.helm import REPOSITORY
+
+CALM_SECONDS = 8.0
+"""Before the first fault, after the last one and between two: what is compared with."""
+LAST_ANSWERS_SECONDS = 60
+
+NO_DRAIN: Mapping[str, Any] = {"drain": {"preStopSeconds": 0, "lameDuckSeconds": 0, "timeoutSeconds": 0.1}}
+"""A server that leaves as most do: at once."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do."""
+
+    mode: str
+    image: str
+    other_image: str
+    faults: Sequence[Fault]
+    replicas: int = 3
+    rate: float = 150.0
+    least_requests: int = 0
+    """Callers go on after the last fault until there were so many."""
+    has_drain: bool = True
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Of the chart, on top of all others."""
+
+    @property
+    def chart_values(self) -> dict[str, Any]:
+        name = {"model": {"name": "mnist"}, "replicas": self.replicas}
+        first = source(self.mode, Library.claim, AT_FIRST)
+        drain = {} if self.has_drain else NO_DRAIN
+        values: dict[str, Any] = dict(SMALL)
+        for more in (images.values(self.image), name, first, drain, self.values):
+            values = merged(values, more)
+        return values
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen."""
+
+    plan: Plan
+    responses: list[Response]
+    marks: list[Mark]
+    pods: list[PodCount]
+    restarts: int
+    troubles: list[str]
+    """Faults that never settled, in a sentence."""
+
+
+def run(plan: Plan, namespace: Namespace, folder: Path, *, name: str = "rolling") -> Seen:
+    """Install, do all of the plan under load, and take away what was installed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    responses = folder / "responses.csv"
+    with Library(namespace, plan.image).open() as library:
+        library.put(f"{AT_FIRST}/{FIRST}", f"{LATER}/{SECOND}")
+        release = Release(namespace, plan.chart_values, name=name, mode=plan.mode)
+        release.install()
+        try:
+            release.wait_until_settled()
+            with PodWatch(namespace.name, release.selector) as pods:
+                installation = Installation(release, library, pods, images.values(plan.other_image))
+                installation.settle()
+                say(f"{plan.replicas} pods of mode {plan.mode} are ready at {release.addresses.rest}")
+                with load(release.addresses, plan.rate, responses):
+                    marks, troubles = _fail(plan, installation)
+                return Seen(plan, read(responses), marks, pods.counts, pods.restarts, troubles)
+        finally:
+            release.uninstall()
+
+
+def _fail(plan: Plan, installation: Installation) -> tuple[list[Mark], list[str]]:
+    """Let one fault happen after the other, until there were enough requests."""
+    began = time.monotonic()
+    marks: list[Mark] = []
+    time.sleep(CALM_SECONDS)
+    for fault in plan.faults:
+        start = time.monotonic()
+        say(f"{start - began:5.0f} s: {fault.title}")
+        try:
+            fault.happen(installation)
+        except NeverSeen as never:
+            return marks, [f"{fault.name}: {never}"]
+        ended = time.monotonic()
+        new_pods = installation.pods.came_up_since(start)
+        marks.append(Mark(fault.name, start, ended, new_pods, fault.new_pods(plan.replicas), fault.versions))
+        time.sleep(CALM_SECONDS)
+    missing = plan.least_requests - plan.rate * (time.monotonic() - began)
+    if missing > 0:
+        say(f"{missing / plan.rate:.0f} s more of calm, for {plan.least_requests:,} requests")
+        time.sleep(missing / plan.rate)
+    return marks, []
+
+
+@contextmanager
+def load(addresses: Addresses, rate: float, responses: Path) -> Iterator[None]:
+    """Have callers ask for as long as the `with` block lasts, and hear their last answers."""
+    command = [sys.executable, "-m", "tests.cluster.rolling.load", "--rate", str(rate), "--model", addresses.model]
+    command += ["--http", addresses.rest, "--grpc", addresses.grpc, str(responses)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=REPOSITORY) as callers:
+        assert callers.stdout is not None
+        if callers.stdout.readline() != b"calling\n":
+            raise NeverSeen("the callers did not begin; they have said why")
+        try:
+            yield
+        finally:
+            callers.send_signal(signal.SIGTERM)
+            callers.wait(LAST_ANSWERS_SECONDS)
+    assert callers.returncode == 0, f"the callers ended with status {callers.returncode}"
+
+
+def say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - somebody waits for minutes
