@@ -9,11 +9,8 @@ from dataclasses import dataclass
 
 from tests.cluster.rolling.installation import Installation
 
-FIRST, SECOND, THIRD = "1", "2", "3"
-"""Versions of the model, as callers are told them."""
-
-AT_FIRST, LATER = "first", "later"
-"""Folders of the volume: the one that is served at first, and the one that takes its place."""
+LATER = "later"
+"""The folder of the volume that takes the first one's place."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +23,8 @@ class Fault:
     """Returns when everything has settled."""
     new_pods: Callable[[int], int] = lambda replicas: replicas
     """How many pods come up, of so many replicas."""
-    versions: tuple[str, ...] = ()
-    """Of the model, before and after."""
-
-
-def source(installation_mode: str, claim: str, folder: str) -> dict[str, object]:
-    """The chart's values for a folder of the volume."""
-    if installation_mode == "kserve":
-        return {"model": {"source": "storageUri", "storageUri": f"pvc://{claim}/{folder}"}}
-    return {"model": {"source": "existingClaim", "existingClaim": {"name": claim, "path": folder}}}
+    changes_version: bool = False
+    """Of the model, which callers are told."""
 
 
 def _image(installation: Installation) -> None:
@@ -46,12 +36,13 @@ def _setting(installation: Installation) -> None:
 
 
 def _model(installation: Installation) -> None:
-    installation.change(source(installation.release.mode, installation.library.claim, LATER))
+    installation.put_next_version(LATER)
+    installation.change(installation.library.values(installation.release.mode, LATER))
 
 
 def _version(installation: Installation) -> None:
-    installation.library.put(f"{LATER}/{THIRD}")
-    installation.wait_for_version(THIRD)
+    installation.put_next_version(installation.folder)
+    installation.wait_for_version()
 
 
 def _scale(installation: Installation) -> None:
@@ -63,8 +54,8 @@ def _scale(installation: Installation) -> None:
 FAULTS = (
     Fault("image", "another image", _image),
     Fault("setting", "another setting", _setting),
-    Fault("model", "another model folder", _model, versions=(FIRST, SECOND)),
-    Fault("version", "a new version appears", _version, new_pods=lambda _: 0, versions=(SECOND, THIRD)),
+    Fault("model", "another model folder", _model, changes_version=True),
+    Fault("version", "a new version appears", _version, new_pods=lambda _: 0, changes_version=True),
     Fault("delete", "a pod is deleted", Installation.delete_pod, new_pods=lambda _: 1),
     Fault("evict", "a pod is evicted", Installation.evict_pod, new_pods=lambda _: 1),
     Fault("scale", "down to 1 and up again", _scale, new_pods=lambda replicas: replicas - 1),

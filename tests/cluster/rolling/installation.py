@@ -29,6 +29,11 @@ class Installation:
     pods: PodWatch
     other_image: Mapping[str, Any]
 
+    folder: str
+    """Of the library, that is served."""
+    version: int
+    """The newest in that folder."""
+
     @property
     def replicas(self) -> int:
         return int(self.release.values["replicas"])
@@ -73,11 +78,17 @@ class Installation:
             seen=lambda: f"{self.pods.now}\n{self.release.namespace.story()}",
         )
 
-    def wait_for_version(self, version: str) -> None:
-        """Wait until every pod serves a version of the model, by its own word."""
+    def put_next_version(self, folder: str) -> None:
+        """Put one more version of the model into a folder, which is the one to be served from then on."""
+        self.folder = folder
+        self.version += 1
+        self.library.put(f"{folder}/{self.version}")
+
+    def wait_for_version(self) -> None:
+        """Wait until every pod serves the newest version, by its own word."""
         until(
-            f"version {version} in every pod",
-            lambda: all(version in versions for versions in self._versions().values()),
+            f"version {self.version} in every pod",
+            lambda: all(versions == [str(self.version)] for versions in self._versions().values()),
             seconds=SETTLED_SECONDS,
             seen=self._versions,
         )

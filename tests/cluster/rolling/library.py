@@ -41,8 +41,6 @@ for each in pathlib.Path("/library").iterdir():
 class Library:
     """The models of one namespace, under the claim's name."""
 
-    claim = CLAIM
-
     def __init__(self, namespace: Namespace, image: str) -> None:
         self._namespace = namespace
         self._image = image
@@ -85,7 +83,18 @@ class Library:
         finally:
             with contextlib.suppress(AssertionError):  # it must not hide why the block failed
                 self._run("-c", EMPTIER)
+            namespace.delete("PersistentVolumeClaim", CLAIM)
             namespace.api.delete("PersistentVolume", volume)
+            until("the end of the volume", lambda: not self._is_there(volume), seconds=WRITTEN_SECONDS)
+
+    def values(self, mode: str, folder: str) -> dict[str, Any]:
+        """Give the chart's values that have a folder of the volume served."""
+        if mode == "kserve":
+            return {"model": {"source": "storageUri", "storageUri": f"pvc://{CLAIM}/{folder}"}}
+        return {"model": {"source": "existingClaim", "existingClaim": {"name": CLAIM, "path": folder}}}
+
+    def _is_there(self, volume: str) -> bool:
+        return any(each["metadata"]["name"] == volume for each in self._namespace.api.find("PersistentVolume"))
 
     def put(self, *paths: str) -> None:
         """Put the image's model under each path, as in `first/1`, and wait until it is there."""

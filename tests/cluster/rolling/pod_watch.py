@@ -3,12 +3,14 @@
 Times are those of this machine's monotonic clock when the news came.
 """
 
+import contextlib
 import os
 import threading
 import time
 from typing import Any, Self
 
 from kubernetes import client, config, watch  # type: ignore[import-untyped,unused-ignore]
+from urllib3.exceptions import HTTPError
 
 from tests.cluster.rolling.timeline import PodCount
 
@@ -24,6 +26,7 @@ class PodWatch:
         self._labels = labels
         self._watch = watch.Watch()
         self._thread = threading.Thread(target=self._hear, name="pods", daemon=True)
+        self._is_over = False
         self._states: dict[str, str] = {}
         self._restarts: dict[str, int] = {}
         self.counts: list[PodCount] = []
@@ -36,8 +39,9 @@ class PodWatch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The thread sits in a read that ends with the next news or the server's time limit; it dies with the process.
+        self._is_over = True
         self._watch.stop()
+        self._thread.join(STOP_SECONDS)
 
     @property
     def now(self) -> PodCount:
@@ -52,6 +56,14 @@ class PodWatch:
         return sum(at >= moment for at, _ in self.came_up)
 
     def _hear(self) -> None:
+        while not self._is_over:
+            # The first news of each connection are all the pods that there are.
+            self._states.clear()
+            # A connection that breaks is made anew; that of a watch which is over is broken on purpose.
+            with contextlib.suppress(HTTPError, client.ApiException):
+                self._hear_one_connection()
+
+    def _hear_one_connection(self) -> None:
         for event in self._watch.stream(
             self._core.list_namespaced_pod,
             self._namespace,

@@ -17,7 +17,7 @@ from tests.cluster import images
 from tests.cluster.callers import Addresses
 from tests.cluster.namespaces import Namespace
 from tests.cluster.releases import SMALL, Release, merged
-from tests.cluster.rolling.faults import AT_FIRST, FIRST, LATER, SECOND, Fault, source
+from tests.cluster.rolling.faults import Fault
 from tests.cluster.rolling.installation import Installation
 from tests.cluster.rolling.library import Library
 from tests.cluster.rolling.pod_watch import PodWatch
@@ -30,6 +30,10 @@ from tests.helm import REPOSITORY
 CALM_SECONDS = 8.0
 """Before the first fault, after the last one and between two: what is compared with."""
 LAST_ANSWERS_SECONDS = 60
+
+AT_FIRST = "first"
+FIRST = 1
+"""The folder and the version that are served to begin with."""
 
 NO_DRAIN: Mapping[str, Any] = {"drain": {"preStopSeconds": 0, "lameDuckSeconds": 0, "timeoutSeconds": 0.1}}
 """A server that leaves as most do: at once."""
@@ -51,13 +55,12 @@ class Plan:
     values: Mapping[str, Any] = field(default_factory=dict)
     """Of the chart, on top of all others."""
 
-    @property
-    def chart_values(self) -> dict[str, Any]:
+    def chart_values(self, source: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the values to begin with, for a model that comes from there."""
         name = {"model": {"name": "mnist"}, "replicas": self.replicas}
-        first = source(self.mode, Library.claim, AT_FIRST)
         drain = {} if self.has_drain else NO_DRAIN
         values: dict[str, Any] = dict(SMALL)
-        for more in (images.values(self.image), name, first, drain, self.values):
+        for more in (images.values(self.image), name, source, drain, self.values):
             values = merged(values, more)
         return values
 
@@ -80,13 +83,14 @@ def run(plan: Plan, namespace: Namespace, folder: Path, *, name: str = "rolling"
     folder.mkdir(parents=True, exist_ok=True)
     responses = folder / "responses.csv"
     with Library(namespace, plan.image).open() as library:
-        library.put(f"{AT_FIRST}/{FIRST}", f"{LATER}/{SECOND}")
-        release = Release(namespace, plan.chart_values, name=name, mode=plan.mode)
+        library.put(f"{AT_FIRST}/{FIRST}")
+        values = plan.chart_values(library.values(plan.mode, AT_FIRST))
+        release = Release(namespace, values, name=name, mode=plan.mode)
         release.install()
         try:
             release.wait_until_settled()
             with PodWatch(namespace.name, release.selector) as pods:
-                installation = Installation(release, library, pods, images.values(plan.other_image))
+                installation = Installation(release, library, pods, images.values(plan.other_image), AT_FIRST, FIRST)
                 installation.settle()
                 say(f"{plan.replicas} pods of mode {plan.mode} are ready at {release.addresses.rest}")
                 with load(release.addresses, plan.rate, responses):
@@ -102,7 +106,7 @@ def _fail(plan: Plan, installation: Installation) -> tuple[list[Mark], list[str]
     marks: list[Mark] = []
     time.sleep(CALM_SECONDS)
     for fault in plan.faults:
-        start = time.monotonic()
+        start, version = time.monotonic(), installation.version
         say(f"{start - began:5.0f} s: {fault.title}")
         try:
             fault.happen(installation)
@@ -110,7 +114,8 @@ def _fail(plan: Plan, installation: Installation) -> tuple[list[Mark], list[str]
             return marks, [f"{fault.name}: {never}"]
         ended = time.monotonic()
         new_pods = installation.pods.came_up_since(start)
-        marks.append(Mark(fault.name, start, ended, new_pods, fault.new_pods(plan.replicas), fault.versions))
+        versions = (str(version), str(installation.version)) if fault.changes_version else ()
+        marks.append(Mark(fault.name, start, ended, new_pods, fault.new_pods(plan.replicas), versions))
         time.sleep(CALM_SECONDS)
     missing = plan.least_requests - plan.rate * (time.monotonic() - began)
     if missing > 0:
