@@ -11,7 +11,7 @@ from typing import Any
 from tests.cluster.api import Refused
 from tests.cluster.releases import Release
 from tests.cluster.rolling.library import Library
-from tests.cluster.rolling.pod_watch import PodWatch
+from tests.cluster.rolling.pod_watch import PodWatch, state
 from tests.cluster.waiting import until
 
 SETTLED_SECONDS = 300
@@ -73,9 +73,9 @@ class Installation:
         """Wait until every pod that is wanted is ready, and there is no other."""
         until(
             "as many pods as wanted, all ready",
-            lambda: self.pods.now[1:] == (self.replicas, 0, 0) and self.release.is_settled(),
+            lambda: self._states() == ["ready"] * self.replicas and self.release.is_settled(),
             seconds=SETTLED_SECONDS,
-            seen=lambda: f"{self.pods.now}\n{self.release.namespace.story()}",
+            seen=self.release.namespace.story,
         )
 
     def put_next_version(self, folder: str) -> None:
@@ -93,6 +93,9 @@ class Installation:
             seen=self._versions,
         )
         self.settle()
+
+    def _states(self) -> list[str]:
+        return [state(pod) for pod in self.release.pods()]
 
     def _versions(self) -> dict[str, list[str]]:
         api, namespace = self.release.namespace.api, self.release.namespace.name

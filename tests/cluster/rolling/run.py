@@ -74,6 +74,8 @@ class Seen:
     marks: list[Mark]
     pods: list[PodCount]
     restarts: int
+    blind_seconds: float
+    """The longest time for which nobody looked at the pods."""
     troubles: list[str]
     """Faults that never settled, in a sentence."""
 
@@ -89,13 +91,13 @@ def run(plan: Plan, namespace: Namespace, folder: Path, *, name: str = "rolling"
         release.install()
         try:
             release.wait_until_settled()
-            with PodWatch(namespace.name, release.selector) as pods:
+            with PodWatch(namespace, release.selector) as pods:
                 installation = Installation(release, library, pods, images.values(plan.other_image), AT_FIRST, FIRST)
                 installation.settle()
                 say(f"{plan.replicas} pods of mode {plan.mode} are ready at {release.addresses.rest}")
                 with load(release.addresses, plan.rate, responses):
                     marks, troubles = _fail(plan, installation)
-                return Seen(plan, read(responses), marks, pods.counts, pods.restarts, troubles)
+                return Seen(plan, read(responses), marks, pods.counts, pods.restarts, pods.blind_seconds, troubles)
         finally:
             release.uninstall()
 
