@@ -17,6 +17,7 @@ from tests.cluster.namespaces import Namespace
 from tests.cluster.rolling.timeline import PodCount
 
 LOOK_SECONDS = 0.25
+NEXT_LOOK_SECONDS = 60.0
 
 
 class PodWatch:
@@ -27,6 +28,7 @@ class PodWatch:
         self._labels = labels
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._look_on, name="pods")
+        self._looks = threading.Condition()
         self._restarts: dict[str, int] = {}
         self.counts: list[PodCount] = []
         self.came_up: dict[str, float] = {}
@@ -50,6 +52,12 @@ class PodWatch:
     def came_up_since(self, moment: float) -> int:
         return sum(at >= moment for at in self.came_up.values())
 
+    def look(self) -> None:
+        """Wait for a look that begins from here on."""
+        with self._looks:
+            for _ in range(2):  # one may have begun before
+                self._looks.wait(NEXT_LOOK_SECONDS)
+
     def _look_on(self) -> None:
         looked = time.monotonic()
         while not self._is_over.wait(LOOK_SECONDS):
@@ -60,7 +68,9 @@ class PodWatch:
             now = time.monotonic()
             self.blind_seconds = max(self.blind_seconds, now - looked)
             looked = now
-            self._take(now, pods)
+            with self._looks:
+                self._take(now, pods)
+                self._looks.notify_all()
 
     def _take(self, at: float, pods: Sequence[Object]) -> None:
         states = []

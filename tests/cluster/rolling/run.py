@@ -114,6 +114,7 @@ def _fail(plan: Plan, installation: Installation) -> tuple[list[Mark], list[str]
             fault.happen(installation)
         except NeverSeen as never:
             return marks, [f"{fault.name}: {never}"]
+        installation.pods.look()  # what settled is now seen
         ended = time.monotonic()
         new_pods = installation.pods.came_up_since(start)
         versions = (str(version), str(installation.version)) if fault.changes_version else ()
