@@ -1,7 +1,6 @@
 """The cases in `helm/ecluse/ci`, rendered once each for all tests here."""
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -55,7 +54,3 @@ class _Loader(yaml.CSafeLoader):
         if twice:
             raise yaml.YAMLError(f"line {node.start_mark.line + 1} gives {twice} twice")
         return super().construct_mapping(node, deep=deep)
-
-
-def where(folder: Path, case: Case) -> Path:
-    return folder / f"{case[0]}.{case[1]}.yaml"
