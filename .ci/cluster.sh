@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# `make test-cluster` on a cluster of this machine's own, with images built from this checkout.
+#
+#   cluster.sh FOLDER SECONDS   FOLDER has the commands up, base-image, load and down; SECONDS is the time for all
+#
+# Says how long each part took. Where no cluster or no base image can be had in time, that is one sentence and no
+# failure; what fails after that is one. Leaves nothing running that was not running before.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+folder=$1 limit=$2
+for_tests=600   # without so much left for them, the tests are not begun
+
+left() { echo $((limit - SECONDS)); }
+
+not_run() {
+    echo "not run: the tests on a cluster: $1"
+    exit 0
+}
+
+# part SECONDS NAME COMMAND...: runs it for so long at the most, and says how long it took.
+part() {
+    local allowed=$1 name=$2 began=$SECONDS status=0
+    shift 2
+    if [ "$allowed" -le 0 ]; then return 124; fi
+    timeout --kill-after=30 "$allowed" "$@" || status=$?
+    echo "cluster: $name took $((SECONDS - began)) s"
+    return "$status"
+}
+
+if ! "$folder/running" apiserver 2>/dev/null; then
+    # The images stay: they are what takes long to build again.
+    trap 'part 120 "taking it down" "$folder/down" --keep-images' EXIT
+fi
+exported=$(mktemp)
+part $(($(left) - for_tests)) "bringing it up" "$folder/up" >"$exported" ||
+    { cat "$exported"; not_run "it could not be brought up in the time there is (the reason is above)"; }
+grep -v '^export ' "$exported"
+eval "$(grep '^export ' "$exported" | tail -n 1)"
+rm -f "$exported"
+part $(($(left) - for_tests)) "the base image" "$folder/base-image" ||
+    not_run "there is no base image to build on (the reason is above)"
+
+# Debian's client knows BuildKit; the addresses of packages are this machine's own.
+export DOCKER=/usr/bin/docker BUILD="--network host --build-arg PYTHON_IMAGE=python:3.11-slim-bookworm"
+part $(($(left) - for_tests)) "building the images" make image || {
+    status=$?
+    if [ "$status" -eq 124 ]; then not_run "the images were not built in the time there is"; fi
+    exit "$status"
+}
+LOAD="$folder/load" part $(($(left) - for_tests / 2)) "loading the images" make load || exit
+REQUIRE_TOOLS="$REQUIRE_TOOLS cluster" part "$(left)" "make test-cluster" make test-cluster
