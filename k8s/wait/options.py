@@ -65,6 +65,12 @@ def parse_options(arguments: Sequence[str]) -> Options:
         help="the same for a reason that may pass by itself: no room, a quota, a registry that is away (120)",
     )
     parser.add_argument("--fail-fast", action="store_true", help="--grace 0")
+    parser.add_argument(
+        "--steady",
+        type=_seconds,
+        default=USUAL.steady_seconds,
+        help="seconds for which all pods must stay ready before it counts (2): more where there is no readiness probe",
+    )
     parser.add_argument("--ignore-terminating", action="store_true", help="do not wait for old pods that are leaving")
     parser.add_argument("--allow-zero", action="store_true", help="a Deployment scaled to zero counts as rolled out")
     parser.add_argument("--kubeconfig", type=Path, help="else $KUBECONFIG, ~/.kube/config, or the pod's own account")
@@ -75,6 +81,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
     rules = Rules(
         grace_seconds=0.0 if given.fail_fast else given.grace,
         patience_seconds=given.patience,
+        steady_seconds=given.steady,
         with_old_pods=not given.ignore_terminating,
         zero_is_fine=given.allow_zero,
     )

@@ -80,7 +80,8 @@ def _of_container(
     elif reason == "CreateContainerConfigError":
         yield Trouble(Kind.CONFIG, f"{called} cannot be configured: {tidy(message)}", **about)
     elif reason in _CANNOT_START or ended.get("reason") in ("StartError", "ContainerCannotRun"):
-        told = tidy(message or ended.get("message") or reason)
+        # A later state tells of the back-off alone.
+        told = runtime_words(str(ended.get("message") or message or reason))
         yield Trouble(Kind.CANNOT_START, f"{called} cannot be started: {told}", **about)
     elif goes_first and not ended.get("exitCode"):
         return
@@ -175,6 +176,12 @@ def registry_words(message: str, events: Sequence[Json], image: str) -> str:
         if words:
             return tidy(words)
     return "the registry's words are not known"
+
+
+def runtime_words(message: str) -> str:
+    """Give the last of the layers that each put their own words before those of the one below."""
+    words = message.rsplit("unable to start container process: ", 1)[-1]
+    return tidy(words.removesuffix(": unknown"))
 
 
 def ending(ended: Json, container: Json) -> str:

@@ -122,6 +122,11 @@ def is_ready(pod: Json) -> bool:
     return found is not None and found.get("status") == "True"
 
 
+def starts(pod: Json) -> int:
+    """How often its containers were started anew."""
+    return sum(int(each.get("restartCount", 0)) for each in status(pod).get("containerStatuses") or ())
+
+
 def owner_uids(thing: Json) -> set[str]:
     return {str(owner.get("uid")) for owner in metadata(thing).get("ownerReferences") or ()}
 

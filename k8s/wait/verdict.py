@@ -6,14 +6,14 @@ next, and one of another version is another trouble. Pure: time is handed in.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from k8s.json_object import Json
 from k8s.wait.carrying import Memory, carriage
 from k8s.wait.pod_troubles import tidy
 from k8s.wait.progress import Progress, progress
 from k8s.wait.rollout_troubles import rollout_troubles
-from k8s.wait.seen import Seen, is_deleted, name, status
+from k8s.wait.seen import Seen, is_deleted, name, starts, status, uid
 from k8s.wait.troubles import Kind, Mends, Trouble
 
 
@@ -23,6 +23,9 @@ class Rules:
 
     grace_seconds: float = 30.0
     patience_seconds: float = 120.0
+    steady_seconds: float = 2.0
+    """A container without a readiness probe counts as ready in the moment before it crashes."""
+
     with_old_pods: bool = True
     zero_is_fine: bool = False
 
@@ -48,6 +51,10 @@ class State:
     """When each trouble that is there was first seen."""
 
     carrying: Memory | None = None
+    out: frozenset[tuple[str, int]] | None = None
+    """The pods of a finished rollout and how often each has been started anew, and since when they are these."""
+
+    out_since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,12 @@ def judge(seen: Seen, state: State, now: float, rules: Rules) -> tuple[Verdict, 
     since = {each.key: state.since.get(each.key, now) for each in troubles}
     later = State(was_there=True, since=since, carrying=memory)
     if not stage and not is_nothing and counted is not None:
-        return Out(counted), later
+        pods = frozenset((uid(pod), starts(pod)) for pod in seen.current_pods)
+        out_since = state.out_since if pods == state.out else now
+        if now - out_since >= rules.steady_seconds:
+            return Out(counted), later
+        later = replace(later, out=pods, out_since=out_since)
+        stage = f"the pods to stay ready for {rules.steady_seconds:g} s"
     for trouble in _worst_first(troubles):
         if now - since[trouble.key] >= rules.allowed_seconds(trouble):
             return Failed(trouble, counted), later

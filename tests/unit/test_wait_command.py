@@ -48,14 +48,14 @@ def test_what_is_not_asked_for_is_as_documented() -> None:
 
 
 def test_every_option_arrives() -> None:
-    words = (
-        "deploy/mnist -n models --timeout 60s --fail-fast --patience 5 --ignore-terminating --allow-zero --context a"
-    )
+    words = "deploy/mnist -n models --timeout 60s --fail-fast --patience 5 --ignore-terminating"
+    words += " --allow-zero --context a --steady 9"
     options = parse_options([*words.split(), "--kubeconfig", "here", "--json", "--quiet"])
     assert (options.namespace, options.timeout_seconds, options.context) == ("models", 60, "a")
     assert (options.kubeconfig, options.json, options.quiet) == (Path("here"), True, True)
     assert (options.rules.grace_seconds, options.rules.patience_seconds) == (0, 5)
     assert options.rules.zero_is_fine
+    assert options.rules.steady_seconds == 9
     assert not options.rules.with_old_pods
 
 

@@ -38,6 +38,9 @@ NOT_READY = seen(
 NOTHING = Seen(DEPLOYMENT, NOW)
 
 
+AT_ONCE = Rules(steady_seconds=0)
+
+
 class Clock:
     """A time that passes by pausing alone."""
 
@@ -89,7 +92,7 @@ class Script:
 
 def wait(script: Script, *, target: Target = DEPLOYMENT, timeout: float = 600.0) -> tuple[Outcome, str]:
     out = io.StringIO()
-    outcome = follow(target, script, Lines(target, out, out), Rules(), timeout, Clock().time)
+    outcome = follow(target, script, Lines(target, out, out), AT_ONCE, timeout, Clock().time)
     return outcome, out.getvalue()
 
 

@@ -25,7 +25,8 @@ from tests.rollouts import (
 )
 
 GRACE, PATIENCE = 30.0, 120.0
-RULES = Rules(grace_seconds=GRACE, patience_seconds=PATIENCE)
+STEADY = 2.0
+RULES = Rules(grace_seconds=GRACE, patience_seconds=PATIENCE, steady_seconds=0)
 
 CRASHING = pod(state=waiting("CrashLoopBackOff"), last_state=ended(1), restarts=3)
 NO_IMAGE = pod(state=waiting("ImagePullBackOff", "not found"))
@@ -52,6 +53,20 @@ def judged(looks: Sequence[tuple[float, Seen]], rules: Rules = RULES) -> list[Ve
 def test_a_finished_rollout_is_out_at_the_first_look() -> None:
     (verdict,) = judged([(0, OUT)])
     assert isinstance(verdict, Out)
+
+
+def test_pods_must_stay_ready_for_a_moment() -> None:
+    rules = Rules(steady_seconds=STEADY)
+    again = seen(deployment(), ready_pod(restarts=1))
+    verdicts = judged([(0, OUT), (1.9, OUT), (2.5, again), (4.4, again), (4.5, again)], rules)
+    assert [type(each) for each in verdicts] == [Waiting, Waiting, Waiting, Waiting, Out]
+    assert isinstance(verdicts[0], Waiting)
+    assert verdicts[0].stage == "the pods to stay ready for 2 s"
+
+
+def test_a_moment_in_which_a_pod_was_not_ready_begins_it_anew() -> None:
+    verdicts = judged([(0, OUT), (1, unfinished(pod())), (2, OUT), (3, OUT)], Rules(steady_seconds=STEADY))
+    assert all(isinstance(each, Waiting) for each in verdicts)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +126,7 @@ def test_scaled_to_zero_is_no_success_unless_it_was_meant() -> None:
     verdicts = judged([(0, zero), (GRACE, zero)])
     assert isinstance(verdicts[0], Waiting)
     assert isinstance(verdicts[1], Failed)
-    (verdict,) = judged([(0, zero)], Rules(zero_is_fine=True))
+    (verdict,) = judged([(0, zero)], Rules(zero_is_fine=True, steady_seconds=0))
     assert isinstance(verdict, Out)
 
 
