@@ -147,9 +147,14 @@ fuzz: setup ## fuzz the decoders, all of them in FUZZ_SECONDS=600; exit 1 where 
 
 ## Measure and tidy
 
-.PHONY: bench clean
+.PHONY: bench bench-image clean
 bench: setup $(missing_model) ## measure this server against stock KServe, and write docs/benchmarks.md (BENCH=--quick)
 	@$(python) -m loadtests.bench $(BENCH)
+
+bench-image: setup $(missing_model) ## measure the image against one of stock KServe: sizes, and times to the first answer
+	@TARGET=demo sh serving/image.sh
+	@TARGET=rival sh serving/image.sh
+	@$(python) -m loadtests.image $(BENCH_IMAGE)
 
 clean: ## remove .venv, build/ and every cache; trained models stay
 	@rm -rf .venv build .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

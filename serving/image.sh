@@ -4,7 +4,8 @@
 #   IMAGE    the repository; tags are those that the chart asks for: VERSION[-demo][-gpu], and dev or demo
 #   VARIANT  cpu, or gpu for TensorFlow with the CUDA libraries
 #   TARGET   serving without a model, demo with the newest version of models/mnist, or all (cpu alone): these two,
-#            and demo-2, which has the same model as its next version, for the tests of rollouts
+#            and demo-2, which has the same model as its next version, for the tests of rollouts; rival is the image
+#            of stock KServe that `make bench-image` measures
 #   BUILD    more words for `docker build`, as in BUILD="--platform linux/arm64"
 #   DOCKER   another docker
 set -eu
@@ -46,17 +47,17 @@ more=${PIP_EXTRA_INDEX_URL:-$(setting extra-index-url)}
 authorities=${PIP_CERT:-$(setting cert)}
 cat ${authorities:+"$authorities"} </dev/null >"$secrets/certificates"
 
-# build TARGET MODEL_VERSION TAG...
+# build DOCKERFILE TARGET MODEL_VERSION NAME...
 build() {
-    stage=$1 model_version=$2
-    shift 2
-    # shellcheck disable=SC2046,SC2086 # each tag, and each word of BUILD, is a word of its own
-    DOCKER_BUILDKIT=1 "$docker" build --file serving/Dockerfile --target "$stage" \
+    file=$1 stage=$2 model_version=$3
+    shift 3
+    # shellcheck disable=SC2046,SC2086 # each name, and each word of BUILD, is a word of its own
+    DOCKER_BUILDKIT=1 "$docker" build --file "$file" --target "$stage" \
         --secret id=pip.conf,src="$secrets/pip.conf" --secret id=certificates,src="$secrets/certificates" \
         --build-arg VARIANT="$variant" --build-arg VERSION="$version" --build-arg REVISION="$revision" \
         --build-arg CREATED="$created" --build-arg SOURCE="$source" \
         --build-arg MODEL="$model" --build-arg MODEL_VERSION="$model_version" \
-        $(for tag in "$@"; do echo --tag "$image:$tag$suffix"; done) ${BUILD:-} .
+        $(for name in "$@"; do echo --tag "$name$suffix"; done) ${BUILD:-} .
 }
 
 newest() {
@@ -68,14 +69,26 @@ newest() {
     model=models/mnist/$newest
 }
 
+serving() {
+    build serving/Dockerfile serving 1 "$image:$version" "$image:dev"
+}
+
+demo() {
+    newest
+    build serving/Dockerfile demo "$newest" "$image:$version-demo" "$image:demo"
+}
+
 case $target in
-    serving) build serving 1 "$version" dev ;;
-    demo) newest; build demo "$newest" "$version-demo" demo ;;
+    serving) serving ;;
+    demo) demo ;;
     all)
-        newest
-        build serving 1 "$version" dev
-        build demo "$newest" "$version-demo" demo
-        if [ "$variant" = cpu ]; then build demo "$((newest + 1))" demo-2; fi
+        serving
+        demo
+        if [ "$variant" = cpu ]; then build serving/Dockerfile demo "$((newest + 1))" "$image:demo-2"; fi
         ;;
-    *) echo "image: TARGET is '$target'; it can be serving, demo or all" >&2; exit 1 ;;
+    rival)
+        newest
+        build loadtests/image/stock.Dockerfile stock 1 ecluse/stock-kserve:bench
+        ;;
+    *) echo "image: TARGET is '$target'; it can be serving, demo, all or rival" >&2; exit 1 ;;
 esac

@@ -156,8 +156,8 @@ class Process:
         # A thread that builds a graph gives way to the event loop after this long, not after Python's own 5 ms.
         sys.setswitchinterval(SWITCH_SECONDS)
         # TensorFlow's heap is large and lives as long as the process: a collector that walks it is the tail latency.
-        # What models add comes later and can be collected, so that one that goes gives its memory back.
-        gc.collect()
+        # What models add comes later and can be collected, so that one that goes gives its memory back. What the
+        # imports have left behind is a megabyte, and to look for it would take as long as to load a model.
         gc.freeze()
         gc.enable()
         await self._repository.start()
