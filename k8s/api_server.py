@@ -58,6 +58,10 @@ class ApiServer:
     def address(self) -> str:
         return str(self._configuration.host)
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.rest_client.pool_manager.clear()
+
     def read(self, *path: str, **query: str) -> Json:
         """Give the object or list at a path, whose parts are quoted here. Raises ApiError."""
         try:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 
 from rich.console import Console
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
         return Exit.USAGE
     target = Target(target.kind, target.name, options.namespace or namespace)
     began = time.monotonic()
-    with _teller(target, options) as teller:
+    with closing(api), _teller(target, options) as teller:
         try:
             clock = Time(time.monotonic, time.sleep)
             outcome = follow(target, Looker(api, target), teller, options.rules, options.timeout_seconds, clock)

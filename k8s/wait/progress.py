@@ -44,17 +44,21 @@ def progress(seen: Seen, deployment: Json, *, with_old_pods: bool = True) -> Pro
     current, old, leaving = seen.current_pods, seen.old_pods, seen.terminating_pods
     updated = int(counters.get("updatedReplicas", 0))
     available = int(counters.get("availableReplicas", 0))
+    ready = sum(map(is_ready, current))
+    surplus = int(counters.get("replicas", 0)) - updated
     if not is_observed(deployment):
-        stage = "the Deployment's controller has not seen the change yet"
+        stage = "the Deployment's controller to see the change"
         updated = 0
     elif updated < replicas:
         stage = f"{_pods(replicas - updated)} of the current version to be made"
-    elif int(counters.get("replicas", 0)) > updated or old:
-        stage = f"{_pods(max(len(old), int(counters.get('replicas', 0)) - updated))} of the old version to be stopped"
+    elif ready < replicas:
+        stage = f"{_pods(replicas - ready)} of the current version to become ready"
+    elif surplus > 0 or old:
+        stage = f"{_pods(max(len(old), surplus))} of the old version to be stopped"
     elif updated > replicas:
         stage = f"{_pods(updated - replicas)} too many to be stopped"
-    elif available < replicas or sum(map(is_ready, current)) < replicas:
-        stage = f"{_pods(replicas - min(available, sum(map(is_ready, current))))} to become available"
+    elif available < replicas:
+        stage = f"{_pods(replicas - available)} to become available"
     elif with_old_pods and leaving:
         stage = f"{_pods(len(leaving))} to finish terminating"
     else:

@@ -22,9 +22,9 @@ LOG_LINES_SHOWN = 10
 class Quiet:
     """Says nothing but how it ended, if it ended badly."""
 
-    def __init__(self, target: Target, errors: TextIO = sys.stderr) -> None:
+    def __init__(self, target: Target, errors: TextIO | None = None) -> None:
         self._target = target
-        self._errors = errors
+        self._errors = errors or sys.stderr
 
     def waiting(self, verdict: Waiting, seconds: float) -> None:
         """Say nothing."""
@@ -46,9 +46,9 @@ class Quiet:
 class Lines(Quiet):
     """A line for each change."""
 
-    def __init__(self, target: Target, out: TextIO = sys.stdout, errors: TextIO = sys.stderr) -> None:
+    def __init__(self, target: Target, out: TextIO | None = None, errors: TextIO | None = None) -> None:
         super().__init__(target, errors)
-        self._out = out
+        self._out = out or sys.stdout
         self._last = ""
 
     def waiting(self, verdict: Waiting, seconds: float) -> None:
@@ -72,9 +72,9 @@ class Lines(Quiet):
 class JsonLines(Quiet):
     """The same for machines: an object a line, of which the last has the `event` "ended"."""
 
-    def __init__(self, target: Target, out: TextIO = sys.stdout) -> None:
+    def __init__(self, target: Target, out: TextIO | None = None) -> None:
         super().__init__(target)
-        self._out = out
+        self._out = out or sys.stdout
         self._last: dict[str, Any] = {}
 
     def waiting(self, verdict: Waiting, seconds: float) -> None:

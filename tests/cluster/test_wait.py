@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ def waited(
 ) -> Outcome:
     api, _ = connect(kubeconfig)
     found = parse_target(target, namespace.name)
-    return follow(found, Looker(api, found), Quiet(found), rules, timeout, Time(time.monotonic, time.sleep))
+    with closing(api):
+        return follow(found, Looker(api, found), Quiet(found), rules, timeout, Time(time.monotonic, time.sleep))
 
 
 REASONS = [

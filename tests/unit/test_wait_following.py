@@ -101,7 +101,10 @@ def test_a_rollout_that_finishes_ends_with_zero() -> None:
     assert outcome.exit is Exit.ROLLED_OUT
     assert outcome.sentence == "deployment/mnist is rolled out: 1 of 1 updated, 1 available"
     assert told.splitlines() == [
-        "   0 s  waiting for 1 pod to become available (1 of 1 updated, 0 available); mnist-2-a ContainerCreating"
+        (
+            "   0 s  waiting for 1 pod of the current version to become ready (1 of 1 updated, 0 available); "
+            "mnist-2-a ContainerCreating"
+        )
     ], "what does not change is told once"
 
 
@@ -122,7 +125,8 @@ def test_the_timeout_ends_with_three_and_says_what_was_waited_for() -> None:
     outcome, _ = wait(Script(STARTING), timeout=20)
     assert outcome.exit is Exit.TIMEOUT
     assert outcome.sentence == (
-        "deployment/mnist was not rolled out within 20 s: still waiting for 1 pod to become available"
+        "deployment/mnist was not rolled out within 20 s: "
+        "still waiting for 1 pod of the current version to become ready"
     )
     assert outcome.seconds == pytest.approx(20)
 

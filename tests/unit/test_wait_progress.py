@@ -23,7 +23,7 @@ def test_all_pods_serve_and_no_old_one_is_left() -> None:
         pytest.param(
             deployment(generation=3, observed=2),
             [ready_pod()],
-            "the Deployment's controller has not seen the change yet",
+            "the Deployment's controller to see the change",
             id="counters of the generation before",
         ),
         pytest.param(
@@ -52,15 +52,21 @@ def test_all_pods_serve_and_no_old_one_is_left() -> None:
         ),
         pytest.param(
             deployment(available=0),
-            [pod()],
+            [ready_pod()],
             "1 pod to become available",
-            id="not available",
+            id="ready, but not for long enough",
         ),
         pytest.param(
             deployment(),
             [pod()],
-            "1 pod to become available",
+            "1 pod of the current version to become ready",
             id="the pod has stopped being ready and the counters do not know it",
+        ),
+        pytest.param(
+            deployment(total=2),
+            [pod(), OLD],
+            "1 pod of the current version to become ready",
+            id="an old one serves until the current one can",
         ),
         pytest.param(
             deployment(),
