@@ -134,7 +134,10 @@ test-rolling: setup ## replace servers under load, 50,000 requests at least: non
 .PHONY: test-cluster
 test-cluster: setup ## the chart on the cluster that KUBECONFIG names (ECLUSE_IMAGE= CLUSTER_TESTS="tests/cluster -k restricted")
 	@$(pytest) $(CLUSTER_TESTS)
-.PHONY: cluster-up cluster-down
+.PHONY: chart cluster-up cluster-down
+chart: setup ## the chart and the files of k8s/: lint, values, guards, snapshots, schemas
+	@$(pytest) tests/contract/chart tests/contract/test_k8s_files.py
+
 cluster-up: setup ## a Kubernetes in Docker with KServe, by kind (NODE_IMAGE= KSERVE_VERSION=)
 	@sh k8s/cluster-up.sh
 
