@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the cluster of kind.yaml with KServe on it, and does nothing that is done already. Its last line is an `export`.
+# Makes the cluster of kind.yaml with metrics-server and KServe on it, and does nothing that is done already. Its last line is an `export`.
 #
 #   NODE_IMAGE       another Kubernetes: a node image of kind's, by digest
 #   KSERVE_VERSION   another KServe; `none` for a cluster without it, where the chart renders mode plain
@@ -19,6 +19,7 @@ if kind get clusters 2>/dev/null | grep -qx ecluse; then
 else
     kind create cluster --config k8s/kind.yaml ${NODE_IMAGE:+--image "$NODE_IMAGE"} --wait 120s
 fi
+sh k8s/platform/install.sh metrics-server
 if [ "${KSERVE_VERSION:-}" != none ]; then
     sh k8s/platform/install.sh cert-manager kserve-crd kserve
 fi

@@ -2,7 +2,8 @@
 
 The cluster is the one that KUBECONFIG names, never one found by chance. Where there
 is none, or it lacks the image, every test here is skipped with a sentence; where
-REQUIRE_TOOLS names `cluster`, that is a failure.
+REQUIRE_TOOLS names `cluster`, that is a failure, and where it names `kserve`, so is
+a cluster that has none.
 """
 
 import os
@@ -18,6 +19,8 @@ from tests.cluster.releases import MODES, SMALL, Release, merged
 from tests.cluster.waiting import NeverSeen, until
 from tests.helm import NoHelm, program
 
+KSERVE = "serving.kserve.io/v1beta1"
+
 IMAGE_SECONDS = 20
 """A node tells of an image that was loaded just now with its next status."""
 
@@ -30,9 +33,9 @@ Install = Callable[..., Release]
 NAMESPACES = pytest.StashKey[Namespaces]()
 
 
-def not_here(reason: str) -> None:
-    if "cluster" in os.environ.get("REQUIRE_TOOLS", "").split():
-        pytest.fail(f"{reason}, and REQUIRE_TOOLS names a cluster", pytrace=False)
+def not_here(reason: str, tool: str = "cluster") -> None:
+    if tool in os.environ.get("REQUIRE_TOOLS", "").split():
+        pytest.fail(f"{reason}, and REQUIRE_TOOLS names {tool}", pytrace=False)
     pytest.skip(reason)
 
 
@@ -93,7 +96,7 @@ def own_namespace(namespaces: Namespaces) -> Iterator[Namespace]:
 
 
 @pytest.fixture(scope="session")
-def install(image: Mapping[str, Any]) -> Install:
+def install(cluster: Api, image: Mapping[str, Any]) -> Install:
     """Install the chart: `install(namespace, {"replicas": 2}, mode="kserve", helm_major=3, name="other")`.
 
     Waits until all of it serves, unless `wait=False`. What is installed goes with its namespace.
@@ -108,6 +111,8 @@ def install(image: Mapping[str, Any]) -> Install:
         **how: Any,
     ) -> Release:
         release = Release(namespace, merged(merged(SMALL, image), values), **how)
+        if release.mode == "kserve" and not cluster.knows(KSERVE):
+            not_here(f"no KServe: the cluster does not serve {KSERVE}", "kserve")
         release.install(*options)
         return release.wait_until_settled() if wait else release
 
