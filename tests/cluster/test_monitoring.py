@@ -1,4 +1,4 @@
-"""A real Prometheus finds the pods by the chart's monitors, in both modes, and is let in where callers are asked who they are.
+"""A real Prometheus finds the pods by the chart's monitors, and is let in where callers are asked who they are.
 
 The Prometheus is one that the operator runs on the cluster and that takes every
 monitor. ECLUSE_PROMETHEUS_ADDRESS says where it is reached, where that is not a

@@ -22,7 +22,7 @@ Which ports the pods call out to, read off the addresses that they were given.
 {{- end -}}
 
 {{- define "ecluse.networkPolicy.tracingPort" -}}
-{{- with dig "tracing" "endpoint" "" (.Values | toJson | fromJson) -}}
+{{- with .Values.tracing.endpoint -}}
 {{- include "ecluse.networkPolicy.port" . -}}
 {{- end -}}
 {{- end -}}
