@@ -50,8 +50,10 @@ to each alternative of the user's.
 {{/* The container's resources as YAML: the user's, with the GPUs unless the user counted them. */}}
 {{- define "ecluse.resources" -}}
 {{- $resources := deepCopy .Values.resources -}}
+{{- $counted := false -}}
+{{- range $name, $_ := $resources.limits -}}{{- if contains "nvidia.com/" $name -}}{{- $counted = true -}}{{- end -}}{{- end -}}
 {{- with include "ecluse.gpu.limits" . | fromYaml -}}
-  {{- $_ := set $resources "limits" (merge ($resources.limits | default dict) .) -}}
+  {{- if not $counted -}}{{- $_ := set $resources "limits" (merge ($resources.limits | default dict) .) -}}{{- end -}}
 {{- end -}}
 {{- if and .Values.gpu.enabled .Values.gpu.dra.enabled -}}
   {{- $_ := set $resources "claims" (append ($resources.claims | default list) (dict "name" "gpu")) -}}
