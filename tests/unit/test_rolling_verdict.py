@@ -115,6 +115,11 @@ def test_a_second_shows_the_waits_of_the_requests_that_were_due_in_it() -> None:
     assert second.lost.total() == 1
 
 
+def test_a_second_counts_the_answers_that_came_in_it_whenever_they_were_due() -> None:
+    timeline = seconds([response(100.2, takes=1.1), response(101.1), response(101.2, "0")], began=100.0)
+    assert [second.answered for second in timeline] == [0, 2]
+
+
 def test_a_second_without_a_request_is_shown_as_one() -> None:
     timeline = seconds([response(0.5), response(2.5)], began=0.0)
     assert [second.requests.total() for second in timeline] == [1, 0, 1]

@@ -11,6 +11,9 @@ lost then.
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from tests.cluster import images
 from tests.cluster.api import Api, NoCluster
@@ -32,6 +35,7 @@ def main() -> None:
         rate=asked.rate,
         least_requests=asked.requests,
         has_drain=not asked.without_drain,
+        values=asked.values,
     )
     try:
         api = Api()
@@ -64,8 +68,18 @@ def options() -> argparse.Namespace:
     parser.add_argument("--requests", type=int, default=25_000, help="go on calmly until there were so many")
     parser.add_argument("--faults", type=_faults, default=list(BY_NAME), help=f"in this order; all are {names}")
     parser.add_argument("--without-drain", action="store_true", help="switch the drain off, to see what it is for")
+    parser.add_argument("--values", type=_values, default={}, metavar="YAML", help="of the chart, on top of all others")
     parser.add_argument("--out", type=Path, default=Path("build", "rolling"), metavar="FOLDER")
     return parser.parse_args()
+
+
+def _values(text: str) -> dict[str, Any]:
+    values = yaml.safe_load(text)
+    if not isinstance(values, dict):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no mapping, expected something like {{drain: {{preStopSeconds: 0}}}}"
+        )
+    return values
 
 
 def _faults(text: str) -> list[str]:

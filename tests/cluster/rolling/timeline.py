@@ -33,6 +33,8 @@ class Second:
     """Since the beginning."""
     requests: Counter[Kind]
     lost: Counter[Kind]
+    answered: int
+    """Right answers that came in this second, whenever they were due."""
     p50: float
     """In seconds, as is p99; NaN where nothing was answered."""
     p99: float
@@ -48,19 +50,22 @@ def percentile(ordered: Sequence[float], part: float) -> float:
 def seconds(responses: Iterable[Response], began: float) -> list[Second]:
     """Put responses into the seconds in which they were due; none is left out between the first and the last."""
     by_second: dict[int, list[Response]] = defaultdict(list)
+    answered: Counter[int] = Counter()
     for response in responses:
         by_second[int(response.scheduled - began)].append(response)
+        answered[int(response.ended - began)] += not response.is_lost
     if not by_second:
         return []
-    return [_second(at, by_second.get(at, [])) for at in range(min(by_second), max(by_second) + 1)]
+    return [_second(at, by_second.get(at, []), answered[at]) for at in range(min(by_second), max(by_second) + 1)]
 
 
-def _second(at: int, responses: Sequence[Response]) -> Second:
+def _second(at: int, responses: Sequence[Response], answered: int) -> Second:
     taken = sorted(response.seconds for response in responses if not response.is_lost)
     return Second(
         at,
         Counter(response.kind for response in responses),
         Counter(response.kind for response in responses if response.is_lost),
+        answered,
         percentile(taken, 0.5),
         percentile(taken, 0.99),
     )

@@ -59,14 +59,16 @@ def _draw_rate(panel: Axes, timeline: list[Second]) -> None:
     at = [second.at + 0.5 for second in timeline]
     rows = {kind: [second.requests[kind] for second in timeline] for kind in Kind}
     panel.stackplot(at, *rows.values(), labels=list(rows), colors=[COLOURS[kind] for kind in rows], step="mid")
+    answers = [second.answered for second in timeline]
+    panel.plot(at, answers, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), label="answered")
     hurt = [(second.at + 0.5, second.lost.total()) for second in timeline if second.lost]
     if hurt:
         panel.bar(
             [place for place, _ in hurt], [count for _, count in hurt], width=1.0, color=LOST, label="lost", zorder=3
         )
-    panel.set_ylabel("requests per second,\nby when they were due")
+    panel.set_ylabel("requests per second,\nwhen due and when answered")
     panel.set_ylim(0)
-    panel.legend(loc="lower left", ncols=5, fontsize=8, framealpha=0.9)
+    panel.legend(loc="lower left", ncols=6, fontsize=8, framealpha=0.9)
 
 
 def _draw_latency(panel: Axes, timeline: list[Second]) -> None:
