@@ -23,7 +23,7 @@ from tests.chaos.callers import Connection, Reply, Rpc, ask, reason
 from tests.cluster.rolling.arrivals import Arrival, Kind, arrivals, shared
 from tests.cluster.rolling.questions import PICTURES, Questions
 from tests.cluster.rolling.record import NO_CONNECTION, WRONG, Response, Writer
-from tests.cluster.rolling.rest_pool import RestPool
+from tests.cluster.rolling.rest_pool import ConnectionLost, RestPool
 
 PATIENCE_SECONDS = 30.0
 """Whoever has waited so long has lost the request."""
@@ -55,8 +55,8 @@ class Callers:
         self._questions = questions
         self._writer = writer
         self._arrivals = arrivals(rates)
-        self._busy = RestPool(http, BUSY_CONNECTIONS)
-        self._idle = RestPool(http, max(1, round(rates[Kind.IDLE] * IDLE_SECONDS)))
+        self._busy = RestPool(http, BUSY_CONNECTIONS, IDLE_SECONDS)
+        self._idle = RestPool(http, max(1, round(rates[Kind.IDLE] * IDLE_SECONDS)), IDLE_SECONDS)
         self._channels = [Rpc(grpc_address, sends_again=False) for _ in range(CHANNELS)]
         self._ways: dict[Kind, Callable[[int], Awaitable[Told]]] = {
             Kind.KEEP_ALIVE: lambda number: self._by_pool(self._busy, number),
@@ -133,6 +133,8 @@ async def _heard(asking: Awaitable[Reply]) -> Reply | Told:
             reply = await asking
     except TimeoutError:
         return Told(NO_CONNECTION, trouble=f"no answer within {PATIENCE_SECONDS:g} s")
+    except ConnectionLost as lost:
+        return Told(NO_CONNECTION, trouble=str(lost))
     except (OSError, EOFError) as error:
         return Told(NO_CONNECTION, trouble=repr(error))
     if reply.status == 200:
