@@ -26,7 +26,11 @@ NAMESPACE_OF_POD = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace
 
 
 class ApiError(Exception):
-    """A read gave nothing; the message is one sentence."""
+    """A read gave nothing; the message is one sentence, and `answer` what came instead, status first."""
+
+    def __init__(self, sentence: str, answer: str = "") -> None:
+        super().__init__(sentence)
+        self.answer = answer
 
 
 class BadKubeconfig(ApiError):
@@ -105,15 +109,17 @@ def _refusal(status: int, body: bytes, path: str) -> ApiError:
         message = str(told["message"])
     except (ValueError, TypeError, KeyError):
         message = " ".join(body.decode(errors="replace").split())[:200] or f"status {status}"
+    answer = f"{status} {message}"
     if status == 401:
-        return Forbidden(f"the API server does not know who asks (401 for {path}): are the credentials out of date?")
+        sentence = f"the API server does not know who asks (401 for {path}): are the credentials out of date?"
+        return Forbidden(sentence, answer)
     if status == 403:
-        return Forbidden(f"a right is missing: {message}")
+        return Forbidden(f"a right is missing: {message}", answer)
     if status == 404:
-        return NotFound(message)
+        return NotFound(message, answer)
     if status in (408, 429) or status >= 500:
-        return Unreachable(f"the API server answered {status} for {path}: {message}")
-    return ApiError(f"the API server refused {path} with {status}: {message}")
+        return Unreachable(f"the API server answered {status} for {path}: {message}", answer)
+    return ApiError(f"the API server refused {path} with {status}: {message}", answer)
 
 
 def _told(error: BaseException) -> str:

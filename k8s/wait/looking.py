@@ -97,7 +97,8 @@ class Looker:
         except Forbidden:
             return ""
         except ApiError as error:
-            return str(error)
+            # A proxy hands the container's own answer on, and its status with it.
+            return error.answer
         return ""
 
     def _runtime(self, service: Json) -> Json | None:

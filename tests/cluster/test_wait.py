@@ -201,7 +201,8 @@ def test_a_server_that_is_not_ready_says_at_the_timeout_why_itself(namespace: Na
     assert (outcome.exit, outcome.reason) == (Exit.TIMEOUT, "probe")
     assert re.search(
         r"deployment/slow was not rolled out within 0 s: container server of pod \S+ runs but is not ready: "
-        r'readiness probe failed: .*503; asked itself it says .*"phase": "loading".*; its log says still loading',
+        r'readiness probe failed: .*503; asked itself it says 503 {"ready": false, "phase": "loading"}; '
+        r"its log says still loading",
         outcome.sentence,
     ), outcome.sentence
 

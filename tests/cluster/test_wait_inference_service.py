@@ -59,13 +59,19 @@ def versions_of(namespace: Namespace, service: str) -> set[str]:
     }
 
 
+def condition(service: Object, kind: str, status: str) -> bool:
+    return any(each["type"] == kind and each["status"] == status for each in service["status"]["conditions"])
+
+
 def test_a_change_that_is_waited_for_at_once_is_never_called_out_early(namespace: Namespace, program: str) -> None:
     namespace.create(inference_service("changing", own_container(program, **serving(env=version("1")))))
     assert waited("isvc/changing", namespace).exit is Exit.ROLLED_OUT
     # The last change takes a variable away, which leaves nothing to be found in the Deployment.
     for env, expected in ((version("2"), {"2"}), ([], set())):
         changed = inference_service("changing", own_container(program, **serving(env=env)))
-        namespace.patch("InferenceService", "changing", changed)
+        at_once = namespace.patch("InferenceService", "changing", changed)
+        # What a wait for KServe's own condition would end on, with nothing rolled out yet.
+        assert condition(at_once, "Ready", "True")
         outcome = waited("isvc/changing", namespace)
         assert outcome.exit is Exit.ROLLED_OUT, outcome.sentence
         assert versions_of(namespace, "changing") == expected
