@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 
 from serving import binary_tensor, json_tensor
+from serving.datatypes import BYTES
 from serving.errors import InvalidRequest
 from serving.oip_pb2 import ModelInferRequest, ModelInferResponse
 from serving.sample import Json, Outputs, Tensor
@@ -72,6 +73,7 @@ def _outputs(answer: ModelInferResponse) -> Outputs:
     outputs = {}
     for output, raw in zip(answer.outputs, answer.raw_output_contents, strict=True):
         spec = TensorSpec(output.name, output.datatype, None)
-        array = binary_tensor.to_array(spec, raw, tuple(output.shape))
-        outputs[output.name] = Tensor(output.datatype, tuple(output.shape), json_tensor.to_json(array.ravel()))
+        flat = binary_tensor.to_array(spec, raw, tuple(output.shape)).ravel()
+        data = json_tensor.to_json(flat) if output.datatype == BYTES else flat.tolist()
+        outputs[output.name] = Tensor(output.datatype, tuple(output.shape), data)
     return outputs

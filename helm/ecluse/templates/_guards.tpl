@@ -43,8 +43,8 @@ in values.schema.json.
 - model.storageUri is {{ $model.storageUri }}: expected an address that begins with {{ $schemes }}.
 {{- end }}
 {{- /* guard: storageUri in mode plain */}}
-{{- if and (eq $model.source "storageUri") (eq (include "ecluse.mode" .) "plain") }}
-- model.source is storageUri, which only KServe fetches, and the mode is plain: set mode to kserve, or model.source to existingClaim for a model in a volume.
+{{- if and (include "ecluse.model.isFetched" .) (not $model.fetcher.image) }}
+- model.storageUri is {{ $model.storageUri }}, and in mode plain nobody fetches it: name an image that does in model.fetcher.image, set mode to kserve, or mount a volume with pvc:// or model.source existingClaim.
 {{- end }}
 {{- /* guard: storageUri that nobody reads */}}
 {{- if and $model.storageUri (ne $model.source "storageUri") }}

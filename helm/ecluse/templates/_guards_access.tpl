@@ -6,6 +6,10 @@ Doors that stand open or that nobody can pass: keys and certificates, routes, mo
 {{- if and .Values.tls.clientCaSecretName (not .Values.tls.secretName) }}
 - tls.clientCaSecretName is {{ .Values.tls.clientCaSecretName }}, and tls.secretName is empty: callers can show certificates only over TLS. Name the Secret with the server's own.
 {{- end }}
+{{- /* guard: probes without a certificate */}}
+{{- if and .Values.tls.clientCaSecretName (not .Values.tls.clientSecretName) }}
+- tls.clientCaSecretName has callers show a certificate, the kubelet's probes too: name a Secret with one that they can show in tls.clientSecretName, or no pod would become ready.
+{{- end }}
 {{- /* guard: admin without keys */}}
 {{- if and .Values.admin.enabled (not .Values.admin.secretName) }}
 - admin.enabled is true, and admin.secretName is empty: whoever reaches a pod could load and unload models. Name a Secret with the keys that this takes.

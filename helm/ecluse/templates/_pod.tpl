@@ -42,7 +42,7 @@ topologySpreadConstraints:
 resourceClaims:
   {{- . | nindent 2 }}
 {{- end }}
-{{- with include "ecluse.initContainers" . }}
+{{- with include "ecluse.initContainers" . | trim }}
 initContainers:
   {{- . | nindent 2 }}
 {{- end }}
@@ -89,27 +89,16 @@ volumeMounts:
 
 {{- define "ecluse.env" -}}
 {{- include "ecluse.settings.env" . | trim }}
+{{- include "ecluse.secrets.env" . }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
 
-{{- define "ecluse.probes" -}}
-{{- $get := dict "port" "http" }}
-{{- if .Values.tls.secretName }}
-{{- $_ := set $get "scheme" "HTTPS" }}
-{{- end }}
-{{- range $kind, $path := dict "startup" "/v2/health/ready" "readiness" "/v2/health/ready" "liveness" "/v2/health/live" }}
-{{ $kind }}Probe:
-  httpGet:
-    {{- toYaml (merge (dict "path" $path) $get) | nindent 4 }}
-  {{- toYaml (index $.Values.probes $kind) | nindent 2 }}
-{{- end }}
-{{- end -}}
-
 {{- define "ecluse.initContainers" -}}
+{{- include "ecluse.model.initContainers" . | trim }}
 {{- with .Values.extraInitContainers }}
-{{- toYaml . }}
+{{ toYaml . }}
 {{- end }}
 {{- end -}}
 
@@ -117,12 +106,8 @@ volumeMounts:
 - name: tmp
   emptyDir:
     sizeLimit: {{ .Values.tmp.sizeLimit }}
-{{- if eq .Values.model.source "existingClaim" }}
-- name: model
-  persistentVolumeClaim:
-    claimName: {{ .Values.model.existingClaim.name }}
-    readOnly: true
-{{- end }}
+{{- include "ecluse.model.volumes" . }}
+{{- include "ecluse.secrets.volumes" . }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
@@ -131,14 +116,8 @@ volumeMounts:
 {{- define "ecluse.volumeMounts" -}}
 - name: tmp
   mountPath: /tmp
-{{- if eq .Values.model.source "existingClaim" }}
-- name: model
-  mountPath: /mnt/models
-  readOnly: true
-  {{- with .Values.model.existingClaim.path }}
-  subPath: {{ . }}
-  {{- end }}
-{{- end }}
+{{- include "ecluse.model.volumeMounts" . }}
+{{- include "ecluse.secrets.volumeMounts" . }}
 {{- with .Values.extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}

@@ -57,8 +57,8 @@ ROWS = {
     ),
     "storageUri in mode plain": Row(
         source("storageUri", storageUri="s3://bucket/mnist"),
-        "model.source is storageUri, which only KServe fetches, and the mode is plain: set mode to kserve, or "
-        "model.source to existingClaim for a model in a volume.",
+        "model.storageUri is s3://bucket/mnist, and in mode plain nobody fetches it: name an image that does in "
+        "model.fetcher.image, set mode to kserve, or mount a volume with pvc:// or model.source existingClaim.",
     ),
     "storageUri that nobody reads": Row(
         {"model": {"storageUri": "s3://bucket/mnist"}},
@@ -93,9 +93,14 @@ ROWS = {
         "availability, or to recreate where an outage is accepted.",
     ),
     "client certificates without TLS": Row(
-        {"tls": {"clientCaSecretName": "callers"}},
+        {"tls": {"clientCaSecretName": "callers", "clientSecretName": "prober"}},
         "tls.clientCaSecretName is callers, and tls.secretName is empty: callers can show certificates only over "
         "TLS. Name the Secret with the server's own.",
+    ),
+    "probes without a certificate": Row(
+        {"tls": {"secretName": "server", "clientCaSecretName": "callers"}},
+        "tls.clientCaSecretName has callers show a certificate, the kubelet's probes too: name a Secret with one that "
+        "they can show in tls.clientSecretName, or no pod would become ready.",
     ),
     "admin without keys": Row(
         {"admin": {"enabled": True}},
@@ -274,7 +279,7 @@ ROWS = {
     ),
     "Prometheus without a certificate": Row(
         {
-            "tls": {"secretName": "server", "clientCaSecretName": "callers"},
+            "tls": {"secretName": "server", "clientCaSecretName": "callers", "clientSecretName": "prober"},
             "monitoring": {"podMonitor": {"enabled": True}},
         },
         "tls.clientCaSecretName has callers show a certificate, Prometheus too: give monitoring.tls.clientSecretName.",

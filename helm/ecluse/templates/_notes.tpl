@@ -1,0 +1,28 @@
+{{/*
+What the notes count together, and what an installation should be warned of, a point each.
+*/}}
+
+{{/* How long a pod may take from the order to end to its last answer. */}}
+{{- define "ecluse.drain.seconds" -}}
+{{- addf .Values.drain.preStopSeconds .Values.drain.lameDuckSeconds .Values.drain.timeoutSeconds -}}
+{{- end -}}
+
+{{- define "ecluse.notes.warnings" -}}
+{{- $kserve := eq (include "ecluse.mode" .) "kserve" -}}
+{{- if and (eq .Values.autoscaling.type "none") (eq (int .Values.replicas) 1) }}
+- One replica: whatever ends its pod is felt by callers until another is ready, and no budget protects it.
+{{- end }}
+{{- if eq .Values.strategy.profile "recreate" }}
+- The profile `recreate` ends all pods before new ones start: callers see every upgrade as an outage.
+{{- end }}
+{{- if $kserve }}
+- helm --wait says nothing of an InferenceService: KServe calls it ready while its pods are still being replaced. Follow
+  the Deployment instead, as above, or with `python -m k8s.wait`.
+{{- end }}
+{{- if and .Values.auth.secretName .Values.tests.enabled (not .Values.tests.keySecretName) }}
+- helm test has no key to show and will be refused: name a Secret that holds one in tests.keySecretName.
+{{- end }}
+{{- if and $kserve .Values.tls.secretName }}
+- KServe's own routes speak plain text to the pods: with TLS here, callers need a route of their own or the Service.
+{{- end }}
+{{- end -}}
