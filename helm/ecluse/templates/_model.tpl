@@ -16,7 +16,7 @@ path: {{ rest $parts | join "" | trimAll "/" | quote }}
 
 {{/* Whether a `storageUri` is for us to bring rather than for KServe. */}}
 {{- define "ecluse.model.isOurs" -}}
-{{- if and (eq .Values.model.source "storageUri") (eq (include "ecluse.mode" .) "plain") }}true{{ end -}}
+{{- if and (eq .Values.model.source "storageUri") (or (eq (include "ecluse.mode" .) "plain") .Values.model.fetcher.image) }}true{{ end -}}
 {{- end -}}
 
 {{/* Whether a container of the user's choice fetches it before the server starts. */}}

@@ -16,8 +16,13 @@ What the notes count together, and what an installation should be warned of, a p
 - The profile `recreate` ends all pods before new ones start: callers see every upgrade as an outage.
 {{- end }}
 {{- if $kserve }}
-- helm --wait says nothing of an InferenceService: KServe calls it ready while its pods are still being replaced. Follow
-  the Deployment instead, as above, or with `python -m k8s.wait`.
+- helm --wait cannot be relied on for an InferenceService: Helm 3 does not look at it, and Helm 4 either takes it for ready
+  while pods are being replaced, or waits until its timeout for a generation that KServe never tells (--wait=legacy does
+  neither). Follow the Deployment, as above, or with `python -m k8s.wait`.
+{{- end }}
+{{- if and $kserve (eq .Values.model.source "storageUri") (not (include "ecluse.model.isOurs" .)) (not (hasPrefix "pvc://" .Values.model.storageUri)) }}
+- KServe fetches the model with a container of its own, which a namespace that enforces `restricted` refuses: no pod is
+  made then, and the ReplicaSet's events say so. model.fetcher takes its place.
 {{- end }}
 {{- if and .Values.auth.secretName .Values.tests.enabled (not .Values.tests.keySecretName) }}
 - helm test has no key to show and will be refused: name a Secret that holds one in tests.keySecretName.

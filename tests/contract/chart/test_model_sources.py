@@ -71,3 +71,11 @@ def test_an_image_of_ones_choice_fetches_in_mode_plain() -> None:
 def test_without_such_an_image_it_is_refused() -> None:
     with pytest.raises(HelmFailed, match=r"in mode plain nobody fetches it: name an image that does"):
         render({**uri("s3://bucket/mnist"), "mode": "plain"})
+
+
+def test_an_image_of_ones_choice_takes_the_place_of_kserves_own() -> None:
+    values = uri("s3://bucket/mnist", fetcher={"image": "fetcher:1"})
+    made = predictor(values)
+    assert made["initContainers"] == plain(values)["initContainers"]
+    assert made["model"]["storage"] == {}
+    assert "storageUri" not in made["model"]

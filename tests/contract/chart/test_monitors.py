@@ -87,7 +87,7 @@ def test_a_server_with_tls_is_asked_over_tls(monitor: str) -> None:
 
 @either
 def test_where_callers_show_a_certificate_prometheus_shows_its_own(monitor: str) -> None:
-    tls = {"secretName": "server-tls", "clientCaSecretName": "callers"}
+    tls = {"secretName": "server-tls", "clientCaSecretName": "callers", "clientSecretName": "prober"}
     found = endpoint(monitor, {"tls": tls, "monitoring": {"tls": {"clientSecretName": "prometheus-tls"}}})
     assert found["tlsConfig"]["cert"] == {"secret": {"name": "prometheus-tls", "key": "tls.crt"}}
     assert found["tlsConfig"]["keySecret"] == {"name": "prometheus-tls", "key": "tls.key"}

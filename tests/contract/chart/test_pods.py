@@ -1,4 +1,4 @@
-"""The server's pod: that both modes have the same, and what security, probes and the drain put into it."""
+"""The server's pod, in both modes: what security, secrets, probes and the drain put into it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,33 +32,11 @@ def server(mode: str, values: Mapping[str, Any] = {}) -> Manifest:
     return container
 
 
-EVERYTHING: dict[str, Any] = {
-    "model": {"source": "existingClaim", "existingClaim": {"name": "models", "path": "mnist"}},
+SECRETS: dict[str, Any] = {
     "auth": {"secretName": "callers"},
     "admin": {"enabled": True, "secretName": "operators"},
     "tls": {"secretName": "server", "clientCaSecretName": "authority", "clientSecretName": "prober"},
-    "extraEnv": [{"name": "TF_CPP_MIN_LOG_LEVEL", "value": "2"}],
-    "extraEnvFrom": [{"configMapRef": {"name": "more"}}],
-    "extraVolumes": [{"name": "more", "emptyDir": {}}],
-    "extraVolumeMounts": [{"name": "more", "mountPath": "/more"}],
-    "extraContainers": [{"name": "beside", "image": "beside:1"}],
-    "extraInitContainers": [{"name": "before", "image": "before:1"}],
-    "podLabels": {"team": "digits"},
-    "podAnnotations": {"note": "{{ .Release.Name }}"},
-    "priorityClassName": "high",
-    "nodeSelector": {"disk": "fast"},
-    "tolerations": [{"key": "reserved", "operator": "Exists"}],
-    "image": {"pullSecrets": [{"name": "registry"}]},
-    "batch": {"maxRows": 32},
 }
-
-
-@pytest.mark.parametrize("values", [pytest.param({}, id="by itself"), pytest.param(EVERYTHING, id="everything")])
-def test_both_modes_make_the_same_pod(values: dict[str, Any]) -> None:
-    plain, kserve = pod("plain", values), pod("kserve", values)
-    # What spreads pods names the labels of the pods, which are KServe's in one mode.
-    plain.pop("topologySpreadConstraints"), kserve.pop("topologySpreadConstraints")
-    assert plain == kserve
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -108,7 +86,7 @@ def test_probes_speak_tls(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_probes_show_a_certificate_where_callers_must(mode: str) -> None:
-    made = server(mode, EVERYTHING)
+    made = server(mode, SECRETS)
     files = ["/etc/ecluse/client/tls.crt", "/etc/ecluse/client/tls.key"]
     command = ["python", "-I", "-S", "serving/probe.py", "8080"]
     assert made["livenessProbe"]["exec"]["command"] == [*command, "/v2/health/live", *files]
@@ -117,7 +95,7 @@ def test_probes_show_a_certificate_where_callers_must(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_secrets_are_mounted_as_folders_which_the_kubelet_renews(mode: str) -> None:
-    made = pod(mode, EVERYTHING)
+    made = pod(mode, SECRETS)
     mounts = {mount["name"]: mount for mount in made["containers"][0]["volumeMounts"]}
     secrets = {volume["name"]: volume["secret"] for volume in made["volumes"] if "secret" in volume}
     assert {name: secret["secretName"] for name, secret in secrets.items()} == {
@@ -133,7 +111,7 @@ def test_secrets_are_mounted_as_folders_which_the_kubelet_renews(mode: str) -> N
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_server_is_told_where_its_secrets_are(mode: str) -> None:
-    made = pod(mode, EVERYTHING)
+    made = pod(mode, SECRETS)
     env = {entry["name"]: entry["value"] for entry in made["containers"][0]["env"]}
     files = {
         f"/etc/ecluse/{volume['name']}/{item['path']}"

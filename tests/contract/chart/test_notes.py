@@ -1,0 +1,76 @@
+"""What a person reads after an installation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.helm import CHART, helm
+
+
+def notes(values: Mapping[str, Any] = {}) -> str:
+    """Give the notes, as one line of words; Helm 4 makes them without asking a cluster."""
+    text = helm("install", "ecluse", CHART, "--dry-run=client", "--values", "-", stdin=yaml.safe_dump(dict(values)))
+    return " ".join(text.partition("\nNOTES:\n")[2].split())
+
+
+def test_the_mode_is_told_and_why_it_was_taken() -> None:
+    assert "the Deployment ecluse (mode plain, because this cluster has no KServe" in notes()
+    assert "the InferenceService ecluse (mode kserve)." in notes({"mode": "kserve"})
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"mode": "plain"}, "port-forward service/ecluse 8080:80 8081:8081 &"),
+        ({"mode": "kserve"}, "port-forward service/ecluse-predictor 8080:80 8081:8081 &"),
+        ({"mode": "plain", "service": {"type": "NodePort"}}, "get service ecluse -o jsonpath='{.spec.ports["),
+        ({"mode": "kserve", "service": {"type": "NodePort"}}, "get service ecluse-external -o jsonpath='{.spec.ports["),
+        ({"mode": "kserve", "service": {"type": "LoadBalancer"}}, "ecluse-external -o jsonpath='{.status.loadBalancer"),
+    ],
+)
+def test_callers_are_sent_to_the_service_that_there_is(values: Mapping[str, Any], line: str) -> None:
+    assert line in notes(values)
+
+
+def test_the_demo_is_asked_for_a_picture_over_both_protocols() -> None:
+    told = notes()
+    assert "-d @seven.json http://$REST/v2/models/mnist/infer" in told
+    assert "grpcurl -plaintext -d @ $GRPC inference.GRPCInferenceService/ModelInfer < seven-grpc.json" in told
+    assert "grpcurl" not in notes({"enableGrpc": False})
+
+
+def test_keys_and_certificates_are_shown() -> None:
+    tls = {"secretName": "server", "clientCaSecretName": "authority", "clientSecretName": "prober"}
+    told = notes({"tls": tls, "auth": {"secretName": "keys"}})
+    assert 'curl -sk --cert client.crt --key client.key -H "Authorization: Bearer $KEY"' in told
+    assert 'grpcurl -insecure -cert client.crt -key client.key -H "Authorization: Bearer $KEY"' in told
+    assert "helm test has no key to show" in told
+
+
+def test_the_drain_is_counted_together() -> None:
+    values = {"drain": {"preStopSeconds": 2, "lameDuckSeconds": 3.5, "timeoutSeconds": 4}}
+    assert "serves on for 2 s until" in notes(values)
+    assert "9.5 s of the 60 s that it has." in notes(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "warning"),
+    [
+        ({"replicas": 1}, "One replica:"),
+        ({"strategy": {"profile": "recreate"}}, "ends all pods before new ones start"),
+        ({"mode": "kserve"}, "helm --wait cannot be relied on"),
+        ({"mode": "kserve", "tls": {"secretName": "server"}}, "KServe's own routes speak plain text"),
+        (
+            {"mode": "kserve", "model": {"source": "storageUri", "storageUri": "s3://bucket/mnist"}},
+            "KServe fetches the model with a container of its own",
+        ),
+    ],
+)
+def test_what_may_surprise_is_told_before(values: Mapping[str, Any], warning: str) -> None:
+    assert warning in notes(values)
+
+
+def test_nothing_is_warned_of_by_itself() -> None:
+    assert "Mind:" not in notes()
