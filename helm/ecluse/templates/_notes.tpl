@@ -9,6 +9,10 @@ What the notes count together, and what an installation should be warned of, a p
 
 {{- define "ecluse.notes.warnings" -}}
 {{- $kserve := eq (include "ecluse.mode" .) "kserve" -}}
+{{- if eq .Values.mode "auto" }}
+- The mode was chosen by what this cluster knows today. If KServe comes or goes, the next upgrade changes it, and with it all
+  pods at once: set mode to {{ include "ecluse.mode" . }} to stay.
+{{- end }}
 {{- if and (eq .Values.autoscaling.type "none") (eq (int .Values.replicas) 1) }}
 - One replica: whatever ends its pod is felt by callers until another is ready, and no budget protects it.
 {{- end }}

@@ -78,3 +78,14 @@ def test_the_strategy_is_said_and_is_the_deployments_in_plain_mode() -> None:
 def test_names_leave_room_for_what_kserve_adds() -> None:
     manifests = render(KSERVE, release="a" * 53)
     assert len(one(manifests, "InferenceService")["metadata"]["name"]) <= 53
+
+
+def test_what_kserve_reads_off_labels_and_annotations_can_be_added() -> None:
+    mine = {
+        "labels": {"networking.kserve.io/visibility": "cluster-local"},
+        "annotations": {"of": "{{ .Release.Name }}"},
+    }
+    made = service({"kserve": {**mine, "timeoutSeconds": 30}})
+    assert made["metadata"]["labels"]["networking.kserve.io/visibility"] == "cluster-local"
+    assert made["metadata"]["annotations"]["of"] == "ecluse"
+    assert made["spec"]["predictor"]["timeout"] == 30

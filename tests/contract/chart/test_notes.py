@@ -58,6 +58,7 @@ def test_the_drain_is_counted_together() -> None:
 @pytest.mark.parametrize(
     ("values", "warning"),
     [
+        ({}, "the next upgrade changes it, and with it all pods at once: set mode to plain to stay."),
         ({"replicas": 1}, "One replica:"),
         ({"strategy": {"profile": "recreate"}}, "ends all pods before new ones start"),
         ({"mode": "kserve"}, "helm --wait cannot be relied on"),
@@ -73,4 +74,4 @@ def test_what_may_surprise_is_told_before(values: Mapping[str, Any], warning: st
 
 
 def test_nothing_is_warned_of_by_itself() -> None:
-    assert "Mind:" not in notes()
+    assert "Mind:" not in notes({"mode": "plain"})
