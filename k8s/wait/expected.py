@@ -9,11 +9,11 @@ arguments that nobody asks for any more. Pure.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from k8s.json_object import Json
-from k8s.wait.seen import annotations, labels, metadata, spec, wanted
+from k8s.wait.seen import annotations, is_owned, labels, spec, wanted
 
 CONTAINER = "kserve-container"
 STORAGE_URI = "internal.serving.kserve.io/storage-initializer-sourceuri"
@@ -101,8 +101,6 @@ def _pod(predictor: Json, runtime: Json | None, pod: Json) -> Iterator[str]:
     for field in sorted({*predictor} - _NO_POD_FIELDS | {each for each in _RUNTIME_POD_FIELDS if each in lent}):
         own = predictor.get(field)
         asked = _laid_over(lent.get(field), own) if field in _RUNTIME_POD_FIELDS else own
-        if isinstance(own, Mapping) and "modelFormat" in own:
-            continue
         if not holds(asked, pod.get(field)):
             yield field
 
@@ -128,9 +126,7 @@ def _rest(service: Json, predictor: Json, deployment: Json, template: Json) -> I
     scales_nobody = annotations(service).get("serving.kserve.io/autoscalerClass") == "none"
     if scales_nobody and replicas is not None and not spec(service).get("canary") and replicas != wanted(deployment):
         yield f"{wanted(deployment)} replicas instead of {replicas}"
-    if metadata(service).get("uid") not in {
-        each.get("uid") for each in metadata(deployment).get("ownerReferences") or ()
-    }:
+    if not is_owned(deployment, service):
         yield "the Deployment belongs to somebody else"
 
 
@@ -168,7 +164,7 @@ def _laid_over(lent: Any, own: Any) -> Any:
     return own
 
 
-_QUANTITY = re.compile(r"([+-]?[0-9.]+)(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?[0-9]+)?")
+_QUANTITY = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?[0-9]+)?")
 _SCALES = {None: Decimal(1), "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3")}
 _SCALES |= {letter: Decimal(1000) ** power for power, letter in enumerate("kMGTPE", 1)}
 _SCALES |= {f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTPE", 1)}
@@ -184,10 +180,7 @@ def _amount(text: str) -> Decimal | None:
     found = _QUANTITY.fullmatch(text)
     if found is None:
         return None
-    try:
-        number = Decimal(found[1])
-    except InvalidOperation:
-        return None
+    number = Decimal(found[1])
     return number * _SCALES[found[2]] if found[2] in _SCALES else number * Decimal(f"1{found[2]}")
 
 

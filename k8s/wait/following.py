@@ -31,7 +31,7 @@ NOT_STANDARD = "is not in KServe's Standard mode: there is no Deployment to foll
 _WORDS_OF_KSERVE = (Kind.NO_DEPLOYMENT, Kind.NOT_CARRIED, Kind.KSERVE_REFUSES)
 
 
-class Reads(Protocol):
+class Looks(Protocol):
     """What is looked with."""
 
     def look(self, *, at_service_events: bool = False) -> Seen:
@@ -70,7 +70,7 @@ def pause_seconds(waited: float) -> float:
     return 0.5 if waited < 10 else 1.0 if waited < 60 else 2.0
 
 
-def follow(target: Target, reads: Reads, tells: Tells, rules: Rules, timeout: float, time: Time) -> Outcome:
+def follow(target: Target, looks: Looks, tells: Tells, rules: Rules, timeout: float, time: Time) -> Outcome:
     """Wait for the end of a rollout. Raises ApiError where the API server gives no way on."""
     began = time.now()
     state, verdict = State(), Waiting(None, "the first look")
@@ -80,7 +80,7 @@ def follow(target: Target, reads: Reads, tells: Tells, rules: Rules, timeout: fl
         now = time.now()
         try:
             about_service = verdict.trouble is not None and verdict.trouble.kind in _WORDS_OF_KSERVE
-            seen = reads.look(at_service_events=about_service)
+            seen = looks.look(at_service_events=about_service)
         except Unreachable as error:
             silent_since = now if silent_since is None else silent_since
             limit = LATER_ANSWER_SECONDS if state.was_there else FIRST_ANSWER_SECONDS
@@ -92,7 +92,7 @@ def follow(target: Target, reads: Reads, tells: Tells, rules: Rules, timeout: fl
         else:
             silent_since = None
             if not state.was_there and _is_missing(seen):
-                return Outcome(Exit.USAGE, _no_such(target, reads), time.now() - began)
+                return Outcome(Exit.USAGE, _no_such(target, looks), time.now() - began)
             if seen.inference_service is not None and is_knative(seen.inference_service):
                 return Outcome(Exit.USAGE, f"{target} {NOT_STANDARD}", time.now() - began)
             for sentence in seen.missing_rights:
@@ -105,17 +105,17 @@ def follow(target: Target, reads: Reads, tells: Tells, rules: Rules, timeout: fl
                     words = f"{target} is rolled out: {counted}"
                     return Outcome(Exit.ROLLED_OUT, words, time.now() - began, progress=counted)
                 case Failed(trouble, counted):
-                    return _ended(Exit.FAILED, "", trouble, reads, time.now() - began, counted)
+                    return _ended(Exit.FAILED, "", trouble, looks, time.now() - began, counted)
                 case Waiting():
                     verdict = judged
                     tells.waiting(verdict, now - began)
         left = timeout - (time.now() - began)
         if left <= 0:
-            return _late(target, verdict, reads, timeout, time.now() - began)
+            return _late(target, verdict, looks, timeout, time.now() - began)
         time.pause(min(pause_seconds(now - began), left))
 
 
-def _late(target: Target, verdict: Waiting, reads: Reads, timeout: float, seconds: float) -> Outcome:
+def _late(target: Target, verdict: Waiting, looks: Looks, timeout: float, seconds: float) -> Outcome:
     opening = f"{target} was not rolled out within {timeout:g} s: "
     if verdict.trouble is None:
         return Outcome(
@@ -125,15 +125,15 @@ def _late(target: Target, verdict: Waiting, reads: Reads, timeout: float, second
             reason="timeout",
             progress=verdict.progress,
         )
-    return _ended(Exit.TIMEOUT, opening, verdict.trouble, reads, seconds, verdict.progress)
+    return _ended(Exit.TIMEOUT, opening, verdict.trouble, looks, seconds, verdict.progress)
 
 
 def _ended(
-    status: Exit, opening: str, trouble: Trouble, reads: Reads, seconds: float, counted: Progress | None
+    status: Exit, opening: str, trouble: Trouble, looks: Looks, seconds: float, counted: Progress | None
 ) -> Outcome:
-    log = reads.log(trouble)
+    log = looks.log(trouble)
     words = [f"{opening}{trouble.sentence}"]
-    answer = reads.own_words(trouble)
+    answer = looks.own_words(trouble)
     if answer:
         words.append(f"asked itself it says {tidy(answer)}")
     if last_words(log):
@@ -156,9 +156,9 @@ def _is_missing(seen: Seen) -> bool:
     return seen.deployment is None
 
 
-def _no_such(target: Target, reads: Reads) -> str:
+def _no_such(target: Target, looks: Looks) -> str:
     try:
-        if not reads.knows_kind():
+        if not looks.knows_kind():
             return "this cluster knows no InferenceService (serving.kserve.io/v1beta1): is KServe installed?"
     except ApiError:
         # Whoever may read the object need not be allowed to ask for its kind.

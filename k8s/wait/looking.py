@@ -9,8 +9,9 @@ right is then told, and the look goes on.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Protocol
 
-from k8s.api_server import ApiError, ApiServer, Forbidden, NotFound
+from k8s.api_server import ApiError, Forbidden, NotFound
 from k8s.json_object import Json
 from k8s.wait.carrying import deployment_name
 from k8s.wait.rollout_troubles import troubled_pods
@@ -22,12 +23,20 @@ LOG_LINES = 30
 LOG_BYTES = 16 * 1024
 
 
+class Reads(Protocol):
+    """What reads are done with; both raise ApiError."""
+
+    def read(self, *path: str, **query: str) -> Json:
+        """Give the object or list at a path."""
+
+    def text(self, *path: str, **query: str) -> str:
+        """Give what is at a path as text."""
+
+
 class Looker:
     """Looks at one target again and again."""
 
-    def __init__(
-        self, api: ApiServer, target: Target, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, api: Reads, target: Target, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._api = api
         self._target = target
         self._clock = clock

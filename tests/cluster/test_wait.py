@@ -293,17 +293,14 @@ def kubeconfig_of(namespace: Namespace, rules: list[dict[str, Any]], folder: Pat
     return file
 
 
-LEAST_RIGHTS = [
-    {"apiGroups": ["serving.kserve.io"], "resources": ["inferenceservices", "servingruntimes"], "verbs": ["get"]},
-    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]},
-    {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": ["list"]},
-    {"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["list"]},
-    {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
-]
+def documented_rights() -> list[dict[str, Any]]:
+    manifests = yaml.safe_load_all((REPOSITORY / "k8s" / "wait-role.yaml").read_text())
+    rules: list[dict[str, Any]] = next(each["rules"] for each in manifests if each["kind"] == "Role")
+    return rules
 
 
 def test_the_documented_rights_are_enough(own_namespace: Namespace, program: str, tmp_path: Path) -> None:
-    kubeconfig = kubeconfig_of(own_namespace, LEAST_RIGHTS, tmp_path)
+    kubeconfig = kubeconfig_of(own_namespace, documented_rights(), tmp_path)
     own_namespace.create(deployment("fine", program, version("1")))
     own_namespace.create(gone_wrong(program)["crash"])
     assert waited("deployment/fine", own_namespace, kubeconfig=kubeconfig).exit is Exit.ROLLED_OUT
@@ -312,7 +309,8 @@ def test_the_documented_rights_are_enough(own_namespace: Namespace, program: str
 
 
 def test_a_right_that_is_missing_is_named(own_namespace: Namespace, program: str, tmp_path: Path) -> None:
-    kubeconfig = kubeconfig_of(own_namespace, LEAST_RIGHTS[:2], tmp_path)
+    rules = [each for each in documented_rights() if "replicasets" not in each["resources"]]
+    kubeconfig = kubeconfig_of(own_namespace, rules, tmp_path)
     own_namespace.create(deployment("fine", program, version("1")))
     with pytest.raises(Forbidden, match=r'cannot list resource "replicasets" in API group "apps"'):
         waited("deployment/fine", own_namespace, kubeconfig=kubeconfig)

@@ -275,9 +275,57 @@ def test_replicas_are_compared_where_no_autoscaler_owns_them() -> None:
     assert differences(free, None, deployment()) == ("1 replicas instead of 3",)
 
 
+def test_lists_of_both_are_laid_over_each_other_by_the_names_of_their_items() -> None:
+    lent = LENT | {
+        "ports": [{"name": "http1", "containerPort": 8080}],
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+    }
+    model = MODEL | {
+        "ports": [{"name": "grpc", "containerPort": 8081}],
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp", "readOnly": True}],
+    }
+    ports = [{"name": "http1", "containerPort": 8080}, {"name": "grpc", "containerPort": 8081, "protocol": "TCP"}]
+    mounts = [{"name": "tmp", "mountPath": "/tmp", "readOnly": True}]
+    assert compared({"model": model}, CARRIED | {"ports": ports, "volumeMounts": mounts}, lent=lent) == ()
+    assert compared({"model": model}, CARRIED | {"ports": ports[1:], "volumeMounts": mounts}, lent=lent) == (
+        "ports of its container",
+    )
+
+
+def test_what_kserve_writes_itself_is_not_compared() -> None:
+    lent = LENT | {"args": ["--name={{.Name}}"], "env": [{"name": "N", "value": "{{.Name}}"}]}
+    model = {"runtimeVersion": "2", "runtime": "ecluse"}
+    written = {
+        "name": "kserve-container",
+        "image": "ecluse:2-gpu",
+        "args": ["--name=mnist"],
+        "env": [{"name": "N", "value": "mnist"}],
+        "readinessProbe": LENT["readinessProbe"],
+    }
+    assert compared({"model": model}, written, lent=lent) == ()
+
+
+def test_a_deployment_of_the_same_name_that_is_somebody_elses_is_none_of_kserves() -> None:
+    other = deployment()
+    other["metadata"]["ownerReferences"] = []
+    other["spec"]["template"]["spec"]["containers"][0]["name"] = "main"
+    assert differences(inference_service(), None, other) == (
+        "there is no container kserve-container",
+        "the Deployment belongs to somebody else",
+    )
+
+
 @pytest.mark.parametrize(
     ("one", "other", "is_same"),
-    [("1000m", "1", True), ("1Gi", "1024Mi", True), ("1e3", "1k", True), ("1G", "1Gi", False), ("one", "one", False)],
+    [
+        ("1.", "1", True),
+        ("..", "1", False),
+        ("1000m", "1", True),
+        ("1Gi", "1024Mi", True),
+        ("1e3", "1k", True),
+        ("1G", "1Gi", False),
+        ("one", "one", False),
+    ],
 )
 def test_quantities_are_compared_by_what_they_mean(one: str, other: str, is_same: bool) -> None:
     assert same_quantity(one, other) is is_same

@@ -297,6 +297,26 @@ def test_pods_that_are_not_admitted_say_why(message: str, kind: Kind, sentence: 
     assert (found.kind, found.sentence) == (kind, sentence)
 
 
+def test_a_replica_set_that_cannot_be_made_says_why() -> None:
+    failed = {
+        "type": "Progressing",
+        "status": "False",
+        "reason": "ReplicaSetCreateError",
+        "message": 'admission webhook "policy.example" denied the request: no latest',
+    }
+    of = deployment(updated=0, conditions=[failed])
+    found = list(rollout_troubles(seen(of, replica_sets=()), of))
+    assert [each.sentence for each in found] == [
+        'the cluster does not admit the pods: admission webhook "policy.example" denied the request: no latest'
+    ]
+
+
+def test_the_progress_deadline_without_a_cause_is_told_alone() -> None:
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+    of = deployment(available=0, conditions=[late])
+    assert [each.sentence for each in rollout_troubles(seen(of), of)] == ["deployment/mnist made no progress for 600 s"]
+
+
 def test_the_progress_deadline_is_told_with_its_cause() -> None:
     late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
     of = deployment(available=0, conditions=[late], progressDeadlineSeconds=60)
