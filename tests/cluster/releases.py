@@ -43,6 +43,11 @@ class Release:
     helm_major: int = 4
     chart: Path = CHART
 
+    @property
+    def full_name(self) -> str:
+        """What its objects are called."""
+        return self.name if "ecluse" in self.name else f"{self.name}-ecluse"
+
     # What Helm does
 
     def install(self, *options: str) -> str:

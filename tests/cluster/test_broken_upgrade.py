@@ -4,12 +4,15 @@ For each kind of trouble the chart is upgraded into it while callers go on askin
 the sentence is found where a user would look; then it is rolled back.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from k8s.wait.outcome import Exit
 from tests.cluster import images
 from tests.cluster.callers import Asking
 from tests.cluster.conftest import Install
@@ -17,6 +20,7 @@ from tests.cluster.namespaces import Namespace
 from tests.cluster.releases import MODES, Release
 from tests.cluster.volumes import claimed_models
 from tests.cluster.waiting import until
+from tests.helm import REPOSITORY
 
 SENTENCE_SECONDS = 120
 GONE_SECONDS = 60
@@ -24,9 +28,10 @@ GONE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is asked for, and what must be said of it: in the namespace's events, or in the new pod's log."""
+    """What is asked for, and what must be said of it: by the waiter, and by events or the pod's log."""
 
     values: Mapping[str, Any]
+    waiter: str
     event: str = ""
     log: str = ""
 
@@ -37,15 +42,24 @@ def claimed(folder: str) -> Mapping[str, Any]:
 
 TROUBLES = {
     "an image that does not exist": Trouble(
-        {"image": {"tag": "nowhere"}}, event='Failed to pull image "ecluse/serving:nowhere"'
+        {"image": {"tag": "nowhere"}},
+        waiter="image ecluse/serving:nowhere of container",
+        event='Failed to pull image "ecluse/serving:nowhere"',
     ),
-    "a model that is missing": Trouble(claimed("empty"), log="holds nothing"),
-    "a model that is torn": Trouble(claimed("torn"), log="/mnt/models/1 cannot be loaded"),
+    "a model that is missing": Trouble(
+        claimed("empty"), waiter="it holds nothing", log="holds nothing"
+    ),
+    "a model that is torn": Trouble(
+        claimed("torn"), waiter="/mnt/models/1 cannot be loaded", log="/mnt/models/1 cannot be loaded"
+    ),
     "a claim that does not exist": Trouble(
         {"model": {"source": "existingClaim", "existingClaim": {"name": "nobodys"}}},
+        waiter='persistentvolumeclaim "nobodys" not found',
         event='persistentvolumeclaim "nobodys" not found',
     ),
-    "no room on any node": Trouble({"resources": {"requests": {"cpu": "1000"}}}, event="Insufficient cpu"),
+    "no room on any node": Trouble(
+        {"resources": {"requests": {"cpu": "1000"}}}, waiter="Insufficient cpu", event="Insufficient cpu"
+    ),
 }
 
 
@@ -70,11 +84,27 @@ def test_a_broken_version_says_why_and_the_old_one_goes_on_answering(release: Re
             lambda: is_told(release, trouble, old),
             seconds=SENTENCE_SECONDS,
         )
+        assert trouble.waiter in waited(release)
         assert old <= names(release)
         release.rollback()
         until("the old version alone", lambda: names(release) == old, seconds=GONE_SECONDS)
     assert asking.failed == []
     assert asking.replies
+
+
+def waited(release: Release) -> str:
+    """What somebody is told who waits for the upgrade."""
+    kind = "inferenceservice" if release.mode == "kserve" else "deployment"
+    command = [sys.executable, "-m", "k8s.wait", f"{kind}/{release.full_name}", "--namespace", release.namespace.name]
+    done = subprocess.run(
+        [*command, "--fail-fast", "--patience", "0", "--timeout", str(SENTENCE_SECONDS)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == Exit.FAILED, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def names(release: Release) -> set[str]:
