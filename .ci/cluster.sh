@@ -48,4 +48,4 @@ part $(($(left) - for_tests)) "building the images" make image || {
     exit "$status"
 }
 LOAD="$folder/load" part $(($(left) - for_tests / 2)) "loading the images" make load || exit
-REQUIRE_TOOLS="$REQUIRE_TOOLS cluster" part "$(left)" "make test-cluster" make test-cluster
+REQUIRE_TOOLS="$REQUIRE_TOOLS cluster kserve" part "$(left)" "make test-cluster" make test-cluster

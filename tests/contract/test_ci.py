@@ -47,7 +47,7 @@ def machine(tmp_path: Path) -> Machine:
 def test_the_tests_have_the_clusters_variables_and_may_not_be_skipped(machine: Machine) -> None:
     status, said = machine.run(make='echo "$1 of $KUBECONFIG needs $REQUIRE_TOOLS"')
     assert status == 0
-    assert "test-cluster of /somewhere needs curl cluster" in said
+    assert "test-cluster of /somewhere needs curl cluster kserve" in said
 
 
 def test_a_cluster_that_was_brought_up_is_taken_down_and_another_is_left_alone(machine: Machine) -> None:
