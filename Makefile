@@ -82,6 +82,7 @@ fmt: setup ## format, and mend what can be mended without a person
 generate: setup ## write every generated file anew
 	@PYTHON=$(python) sh serving/generate.sh
 	@$(python) -m helm.generate
+	@REWRITE_SNAPSHOTS=1 $(pytest) --quiet tests/contract/chart/test_snapshots.py
 	@PYTHON=$(python) sh k8s/render.sh
 
 ## Check

@@ -46,6 +46,8 @@ def may_be(schema: dict[str, Any]) -> str:
     """Say in a few words what a schema takes."""
     if "enum" in schema:
         return ", ".join(f"`{choice}`" if choice != "" else "empty" for choice in schema["enum"])
+    if schema.get("additionalProperties") == {"type": "string"}:
+        return "map of strings"
     kinds: list[str] = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     words = " or ".join(WORDS.get(kind, kind) for kind in kinds)
     least = schema.get("minimum", schema.get("exclusiveMinimum"))

@@ -84,6 +84,7 @@ def test_a_table_stands_under_each_heading() -> None:
         ({"type": "integer", "maximum": 5}, "integer up to 5"),
         ({"type": ["integer", "string"]}, "integer or string"),
         ({"type": "string", "enum": ["", "a"]}, "empty, `a`"),
+        ({"type": "object", "additionalProperties": {"type": "string"}}, "map of strings"),
     ],
 )
 def test_what_a_value_may_be_is_said_in_words(schema: dict[str, object], words: str) -> None:

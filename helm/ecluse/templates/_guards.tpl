@@ -101,6 +101,14 @@ in values.schema.json.
 {{- end -}}
 
 {{- define "ecluse.mistakes.additions" -}}
+{{- /* guard: a label that pods are found by */}}
+{{- range $value, $labels := dict "podLabels" .Values.podLabels "kserve.labels" .Values.kserve.labels }}
+{{- range $label, $_ := $labels }}
+{{- if or (hasPrefix "app.kubernetes.io/" $label) (hasPrefix "serving.kserve.io/" $label) (has $label (list "app" "component" "pod-template-hash")) }}
+- {{ $value }} sets {{ $label }}, which pods are found by: budgets, policies and Services would lose them. Expected a label of your own.
+{{- end }}
+{{- end }}
+{{- end }}
 {{- $known := include "ecluse.settings.variables" . | fromJson -}}
 {{- range .Values.extraEnv }}
 {{- /* guard: a setting as extra environment */}}

@@ -126,6 +126,11 @@ ROWS = {
         "capture.path is /var/captured.jsonl, where nothing can be written: the root of the file system is "
         "read-only. Mount a volume there with extraVolumes and extraVolumeMounts, or capture below /tmp.",
     ),
+    "a label that pods are found by": Row(
+        {"podLabels": {"app": "digits"}},
+        "podLabels sets app, which pods are found by: budgets, policies and Services would lose them. Expected a label "
+        "of your own.",
+    ),
     "a setting as extra environment": Row(
         {"extraEnv": [{"name": "BATCH_MAX_ROWS", "value": "8"}]},
         "extraEnv sets BATCH_MAX_ROWS, which is the value batch.maxRows: set that instead.",

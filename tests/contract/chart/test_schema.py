@@ -78,6 +78,21 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "model.name: String length must be greater than or equal to 1",
         "'/model/name': minLength",
     ),
+    "a label that YAML takes for a switch": (
+        {"podLabels": {"canary": True}},
+        "podLabels.canary: Invalid type",
+        "'/podLabels/canary': got boolean, want string",
+    ),
+    "an unknown word of a probe": (
+        {"probes": {"liveness": {"periodSecond": 5}}},
+        'probes.liveness: Property name of "periodSecond" does not match',
+        "invalid propertyName 'periodSecond'",
+    ),
+    "a name that no Service can have": (
+        {"fullnameOverride": "1st"},
+        "fullnameOverride: Does not match pattern",
+        "'/fullnameOverride': '1st' does not match pattern",
+    ),
     "a value taken away": ({"batch": {"maxRows": None}}, "batch: maxRows is required", "missing property 'maxRows'"),
     "a group taken away": ({"drain": None}, "drain is required", "missing property 'drain'"),
 }
