@@ -118,11 +118,11 @@ def _deadline(deployment: Json, called: str, causes: list[Trouble]) -> Iterator[
 def _lingering(seen: Seen) -> Iterator[Trouble]:
     for pod in seen.terminating_pods:
         # Kubernetes writes there when the pod is to be gone, its grace period included.
-        late = seen.at - instant(metadata(pod).get("deletionTimestamp"))
-        if late > OVERDUE:
+        due = instant(metadata(pod).get("deletionTimestamp"))
+        if seen.at - due > OVERDUE:
             held = metadata(pod).get("finalizers")
             why = f"finalizers hold it: {', '.join(held)}" if held else "does its node still answer?"
-            sentence = f"pod {name(pod)} should have been gone {late.total_seconds():.0f} s ago: {why}"
+            sentence = f"pod {name(pod)} should have been gone by {due:%H:%M:%S} UTC: {why}"
             yield Trouble(Kind.LINGERING, sentence, pod=name(pod))
 
 

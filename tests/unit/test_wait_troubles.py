@@ -346,7 +346,7 @@ def test_a_pod_that_does_not_go_is_told_once_it_is_overdue() -> None:
     leaving = ready_pod("mnist-1-b", revision="1", leaves_at="2026-05-04T11:59:50Z")
     found = list(rollout_troubles(seen(of, stuck, leaving, ready_pod()), of))
     assert [each.sentence for each in found] == [
-        "pod mnist-1-a should have been gone 60 s ago: does its node still answer?"
+        "pod mnist-1-a should have been gone by 11:59:00 UTC: does its node still answer?"
     ]
 
 
