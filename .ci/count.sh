@@ -1,9 +1,9 @@
 #!/bin/sh
-# Adds up the last lines of pytest in these logs, as one line of the same form. A log of a run in
+# Adds up the last lines of each pytest in these logs, as one line of the same form. A log of a run in
 # which no test was run counts as one failure, and a log that says why there was no run as nothing.
 for log; do
     test -f "$log" || continue
-    grep -E '^=+ .*[0-9]+ (passed|failed|skipped|errors?)\b.* =+$' "$log" | tail -n 1 | grep . && continue
+    grep -E '^=+ .*[0-9]+ (passed|failed|skipped|errors?)\b.* in [0-9.]+s.* =+$' "$log" && continue
     grep -q '^not run: ' "$log" && continue
     echo "$log: the tests never ran; the reason is above" >&2
     echo "1 failed"

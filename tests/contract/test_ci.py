@@ -58,6 +58,7 @@ def test_a_cluster_that_was_brought_up_is_taken_down_and_another_is_left_alone(m
 def test_how_long_each_part_took_is_told(machine: Machine) -> None:
     said = machine.run()[1]
     parts = ["bringing it up", "the base image", "building the images", "loading the images", "make test-cluster"]
+    parts.append("the proof of rolling updates")
     assert [part for part in parts if f"cluster: {part} took" not in said] == []
 
 
@@ -75,6 +76,14 @@ def test_without_time_nothing_is_begun(machine: Machine) -> None:
     assert status == 0
     assert "begun" not in said
     assert "not run: " in said
+
+
+def test_the_longest_proof_is_left_out_where_there_is_no_time_for_it(machine: Machine) -> None:
+    status, said = machine.run(make="echo made $*", seconds=700)
+    assert status == 0
+    assert "made test-cluster CLUSTER_TESTS=tests/cluster --ignore=tests/cluster/rolling" in said
+    assert "CLUSTER_TESTS=tests/cluster/rolling" not in said
+    assert said.count("not run: the proof of rolling updates") == 1
 
 
 @pytest.mark.parametrize("target", ["image", "load", "test-cluster"])
