@@ -15,11 +15,10 @@ from tests.cluster.api import Api, Object
 from tests.cluster.callers import predict
 from tests.cluster.conftest import Install
 from tests.cluster.namespaces import Namespace
+from tests.cluster.placement import PLACE_SECONDS, end, placed, unschedulable
 from tests.cluster.pretend_nodes import TOLERATED, Pool, pretend_node
-from tests.cluster.releases import Release
 from tests.cluster.waiting import until
 
-PLACE_SECONDS = 60
 ONE_GPU = {"nvidia.com/gpu": "1"}
 PRESENT = ("nvidia.com/gpu=present",)
 NO_GPU_POOL = Pool({"pool": "cpu"})
@@ -115,28 +114,6 @@ def test_a_pod_lands_on_its_pool_alone_and_says_what_is_missing_without_it(
         with pretend_node(cluster, cloud.right) as right:
             assert until("a place", lambda: placed(release), seconds=PLACE_SECONDS) == {right}
             end(release)
-
-
-def unschedulable(release: Release) -> str:
-    """What the scheduler says of a pod that it cannot place."""
-    said = [
-        condition.get("message", "")
-        for pod in release.pods()
-        for condition in pod["status"].get("conditions", [])
-        if condition["type"] == "PodScheduled" and condition["status"] == "False"
-    ]
-    return " ".join(said)
-
-
-def placed(release: Release) -> set[str]:
-    return {pod["spec"]["nodeName"] for pod in release.pods() if "nodeName" in pod["spec"]}
-
-
-def end(release: Release) -> None:
-    """End pods of which no node will ever say that they have ended."""
-    release.uninstall()
-    for pod in release.pods():
-        release.namespace.delete("Pod", pod["metadata"]["name"], gracePeriodSeconds=0)
 
 
 @pytest.fixture
