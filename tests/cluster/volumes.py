@@ -33,7 +33,7 @@ SIGNALS_FIRST = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, {signal
 def claimed_models(namespace: Namespace, image: str) -> Iterator[str]:
     """Give the name of a claim on a volume of a node, with folders of models in it."""
     folder = namespace.name
-    namespace.api.create(volume(folder, open_node(namespace)))
+    namespace.api.create(volume(folder, one_node(namespace)))
     try:
         namespace.create(claim(folder))
         # Before that, the scheduler would put the pod off for half a minute.
@@ -51,14 +51,16 @@ def claimed_models(namespace: Namespace, image: str) -> Iterator[str]:
         namespace.api.delete("PersistentVolume", folder)
 
 
-def open_node(namespace: Namespace) -> str:
-    """The name of a node that takes pods: all of a claim's pods have to meet where its folder is."""
+def one_node(namespace: Namespace) -> dict[str, Any]:
+    """The `nodeAffinity` of a volume on a node's own disk: all of its pods have to meet where the folder is."""
     nodes = namespace.api.find("Node")
     labels = (node["metadata"]["labels"] for node in nodes if not node["spec"].get("taints"))
-    return next(str(each["kubernetes.io/hostname"]) for each in labels)
+    name = next(each["kubernetes.io/hostname"] for each in labels)
+    here = {"key": "kubernetes.io/hostname", "operator": "In", "values": [name]}
+    return {"required": {"nodeSelectorTerms": [{"matchExpressions": [here]}]}}
 
 
-def volume(folder: str, node: str) -> dict[str, Any]:
+def volume(folder: str, node_affinity: dict[str, Any]) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
@@ -69,13 +71,7 @@ def volume(folder: str, node: str) -> dict[str, Any]:
             "storageClassName": "",
             "persistentVolumeReclaimPolicy": "Retain",
             "hostPath": {"path": f"/var/tmp/ecluse-tests/{folder}", "type": "DirectoryOrCreate"},
-            "nodeAffinity": {
-                "required": {
-                    "nodeSelectorTerms": [
-                        {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}]}
-                    ]
-                }
-            },
+            "nodeAffinity": node_affinity,
         },
     }
 

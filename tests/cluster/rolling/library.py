@@ -1,8 +1,8 @@
 """A volume of models that grows while servers read it.
 
-A PersistentVolume on the node's own disk, and a pod that writes into it what its
-image holds: so it works on any cluster of one node, whoever provides storage. A
-version is put in place as an operator should, copied beside and then renamed.
+A PersistentVolume on a node's own disk, and a pod that writes into it what its image
+holds: so it works on any cluster, whoever provides storage, with all pods on that
+node. A version is put in place as an operator should, copied beside and then renamed.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.cluster.namespaces import Namespace
+from tests.cluster.volumes import one_node
 from tests.cluster.waiting import until
 
 CLAIM = "models"
@@ -62,6 +63,7 @@ class Library:
                     "storageClassName": "",
                     "claimRef": {"namespace": namespace.name, "name": CLAIM},
                     "hostPath": {"path": f"/var/tmp/{volume}", "type": "DirectoryOrCreate"},
+                    "nodeAffinity": one_node(namespace),
                 },
             }
         )
