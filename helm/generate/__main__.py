@@ -29,21 +29,21 @@ def files(values: str) -> dict[str, str]:
     }
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], chart: Path = CHART) -> int:
     parser = ArgumentParser(prog="python -m helm.generate", description="Write what follows from the settings.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is stale")
     check = parser.parse_args(arguments).check
     try:
-        made = files((CHART / "values.yaml").read_text())
+        made = files((chart / "values.yaml").read_text())
     except (Unmarked, Unexplained) as mistake:
         sys.stderr.write(f"{mistake}\n")
         return 2
-    stale = [name for name, content in made.items() if not _same(CHART / name, content)]
+    stale = [name for name, content in made.items() if not _same(chart / name, content)]
     for name in stale:
         if check:
             sys.stderr.write(f"helm/ecluse/{name} is stale: run make generate, or python -m helm.generate\n")
         else:
-            (CHART / name).write_text(made[name])
+            (chart / name).write_text(made[name])
     return 1 if check and stale else 0
 
 

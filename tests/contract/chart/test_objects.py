@@ -9,7 +9,7 @@ import jsonschema
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
-from tests.contract.chart.cases import CASES, FILES, NAMES, Case, objects, text
+from tests.contract.chart.cases import CASES, FILES, NAMES, Case, made, objects, text
 from tests.contract.chart.keep_schema import SCHEMAS
 from tests.helm import CHART, Manifest, helm
 
@@ -62,7 +62,8 @@ def test_both_helms_make_the_same_bytes(case: Case) -> None:
 
 @pytest.mark.parametrize("mode", ["plain", "kserve"])
 def test_rendering_again_changes_nothing(mode: str) -> None:
-    assert text.__wrapped__(("everything", mode)) == text(("everything", mode))
+    case = ("everything", mode)
+    assert made.__wrapped__(case, 4, "") == text(case)
 
 
 def test_every_object_is_one_that_the_oldest_and_the_newest_kubernetes_take(case: Case) -> None:
