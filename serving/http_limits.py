@@ -18,8 +18,9 @@ PIPELINED = 16
 DISCARDED_BYTES = 8 * 1024 * 1024
 """Bytes of a refused body that are read and thrown away to keep the connection; behind more it is closed."""
 
-SPARE_CONNECTIONS = 64
-"""Connections beyond the limit on which health and metrics are told, so that a crowd is not taken for a fault."""
+SPARE_CONNECTIONS = 512
+"""Connections beyond the limit on which health and metrics are told, so that a crowd is not taken for a fault: the
+kubelet's probes come among the callers, and must not lose against some hundreds that knock again and again."""
 
 LINGER_SECONDS = 2.0
 """How long a caller who still sends is listened to after the last answer: closed at once, it would lose the answer."""
