@@ -135,6 +135,7 @@ test-rolling: setup ## replace servers under load, 50,000 requests at least: non
 .PHONY: test-cluster
 test-cluster: setup ## the chart on the cluster that KUBECONFIG names (ECLUSE_IMAGE= CLUSTER_TESTS="tests/cluster -k restricted")
 	@$(pytest) $(CLUSTER_TESTS)
+
 .PHONY: chart cluster-up cluster-down
 chart: setup ## the chart and the files of k8s/: lint, values, guards, snapshots, schemas
 	@$(pytest) tests/contract/chart tests/contract/test_k8s_files.py

@@ -50,7 +50,7 @@ part $(($(left) - for_tests)) "building the images" make image || {
     exit "$status"
 }
 LOAD="$folder/load" part $(($(left) - for_tests / 2)) "loading the images" make load || exit
-export REQUIRE_TOOLS="$REQUIRE_TOOLS cluster kserve"
+export REQUIRE_TOOLS="$REQUIRE_TOOLS cluster kserve metrics"
 status=0
 part "$(left)" "make test-cluster" make test-cluster CLUSTER_TESTS="tests/cluster --ignore=tests/cluster/rolling" || status=$?
 if [ "$(left)" -lt "$for_rolling" ]; then

@@ -1,9 +1,10 @@
 """Which cluster, which image, and what to collect when a test fails.
 
 The cluster is the one that KUBECONFIG names, never one found by chance. Where there
-is none, or it lacks the image, every test here is skipped with a sentence; where
-REQUIRE_TOOLS names `cluster`, that is a failure, and where it names `kserve`, so is
-a cluster that has none.
+is none, or it lacks the image, every test here is skipped with a sentence; where it
+lacks KServe, a gateway, a Prometheus or metrics, those that need it are. Where
+REQUIRE_TOOLS names what is missing (cluster, kserve, gateway, prometheus, metrics,
+dra), that is a failure.
 """
 
 import os

@@ -62,7 +62,7 @@ def test_pods_follow_the_cpu_and_nobody_fights_over_them(
     mode: str, cluster: Api, own_namespace: Namespace, install: Install
 ) -> None:
     if not cluster.knows(METRICS):
-        not_here(f"no metrics: the cluster does not serve {METRICS}")
+        not_here(f"no metrics: the cluster does not serve {METRICS}", "metrics")
     release = install(own_namespace, scaling(cpu=1), mode=mode)
     before, wanted = ours(own_namespace), scaler(own_namespace)["spec"]
     until("a second pod", lambda: asked_for(release) == 2, seconds=SCALED_SECONDS, seen=own_namespace.story)

@@ -54,7 +54,7 @@ def node_port(cluster: Api) -> str:
             for port in service["spec"]["ports"]:
                 if port["port"] == PORT and "nodePort" in port:
                     return f"127.0.0.1:{port['nodePort']}"
-    not_here(f"no Prometheus: the cluster runs none that is reached by a NodePort for {PORT}")
+    not_here(f"no Prometheus: the cluster runs none that is reached by a NodePort for {PORT}", "prometheus")
     raise AssertionError  # not_here ends the test
 
 

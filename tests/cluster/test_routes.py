@@ -36,7 +36,7 @@ def gateway(cluster: Api) -> Object:
         )
         if conditions.get("Programmed") == "True" and everybody:
             return each
-    not_here("no gateway: the cluster has none that is programmed and open to every namespace")
+    not_here("no gateway: the cluster has none that is programmed and open to every namespace", "gateway")
     raise AssertionError  # not_here ends the test
 
 

@@ -10,6 +10,7 @@ from k8s.wait.outcome import Exit, Outcome
 from k8s.wait.verdict import Rules
 from tests.cluster import images
 from tests.cluster.api import Api, Object
+from tests.cluster.conftest import KSERVE, not_here
 from tests.cluster.namespaces import Namespace
 from tests.cluster.rollouts_gone_wrong import pod_spec, python, serving
 from tests.cluster.test_wait import waited
@@ -20,8 +21,8 @@ SOON = Rules(grace_seconds=1, patience_seconds=5, steady_seconds=0.5)
 
 @pytest.fixture(scope="module")
 def program(cluster: Api, image: Mapping[str, Any]) -> str:
-    if not cluster.knows("serving.kserve.io/v1beta1"):
-        pytest.skip("the cluster has no KServe")
+    if not cluster.knows(KSERVE):
+        not_here(f"no KServe: the cluster does not serve {KSERVE}", "kserve")
     return images.named("ECLUSE_IMAGE")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cluster import images
 from tests.cluster.api import Api
-from tests.cluster.conftest import not_here
+from tests.cluster.conftest import KSERVE, not_here
 from tests.cluster.namespaces import Namespace
 from tests.cluster.releases import MODES
 from tests.cluster.rolling import report
@@ -42,8 +42,8 @@ def judged(plan: Plan, namespace: Namespace, name: str) -> Verdict:
 def test_no_request_is_lost_whatever_is_changed(
     mode: str, own_namespace: Namespace, cluster: Api, two_images: tuple[str, str]
 ) -> None:
-    if mode == "kserve" and not cluster.knows("serving.kserve.io/v1beta1"):
-        not_here("no KServe: the cluster does not serve serving.kserve.io/v1beta1")
+    if mode == "kserve" and not cluster.knows(KSERVE):
+        not_here(f"no KServe: the cluster does not serve {KSERVE}", "kserve")
     plan = Plan(mode, *two_images, faults=FAULTS, rate=RATE, least_requests=REQUESTS)
     verdict = judged(plan, own_namespace, mode)
     assert verdict.objections == []
