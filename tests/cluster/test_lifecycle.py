@@ -69,9 +69,15 @@ def test_a_change_is_made_and_taken_back_by_a_newer_helm_and_no_request_is_lost(
     assert len(asking.replies) > 20
 
 
-def test_uninstalling_leaves_nothing_behind(first: Release) -> None:
-    first.by_helm(4).uninstall()
-    until("nothing", lambda: not first.namespace.objects(), seconds=GONE_SECONDS, seen=first.namespace.objects)
+def test_uninstalling_leaves_nothing_but_the_pod_of_the_last_helm_test(first: Release) -> None:
+    release = first.by_helm(4)
+    release.test()
+    release.uninstall()
+    # Helm takes no hook for a part of the release; its log may still be wanted.
+    left = {("Pod", "ecluse-test")}
+    until(
+        "no more than that", lambda: first.namespace.objects() <= left, seconds=GONE_SECONDS, seen=first.namespace.story
+    )
 
 
 def existing(release: Release) -> Object:
