@@ -45,6 +45,24 @@ def test_the_pod_of_helm_test_may_call_whoever_else_may() -> None:
     assert {"app.kubernetes.io/instance": "ecluse", "app.kubernetes.io/component": "test"} in selectors
 
 
+def test_where_no_caller_is_named_none_is_let_in() -> None:
+    nobody = {"enabled": True, "ingress": {"callers": [], "prometheus": []}}
+    (tests,) = policy({"networkPolicy": nobody})["ingress"]
+    assert len(tests["from"]) == 1
+    assert not policy({"networkPolicy": nobody, "tests": {"enabled": False}})["ingress"]
+
+
+def test_where_no_peer_is_named_nobody_is_called() -> None:
+    values = {
+        "networkPolicy": {"enabled": True, "egress": {"dns": {"to": []}, "storage": [], "tracing": []}},
+        "model": {"source": "storageUri", "storageUri": "s3://bucket/mnist"},
+        "tracing": {"endpoint": "http://collector:4318"},
+    }
+    spec = policy(values, api_versions=KSERVE)
+    assert "Egress" in spec["policyTypes"]
+    assert not spec["egress"]
+
+
 def test_prometheus_may_call_over_rest_alone() -> None:
     prometheus = policy()["ingress"][1]
     assert prometheus["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
