@@ -8,15 +8,16 @@ Names, labels, the image and the mode: what every object of the chart asks for.
 {{- end -}}
 
 {{/*
-The name of the release's objects, at most 53 characters: KServe adds "-predictor" to it, and 63 are a label's limit.
+The name of the release's objects, at most 48 characters: KServe makes "isvc.NAME-predictor" of it, a label, and 63
+are a label's limit.
 */}}
 {{- define "ecluse.fullname" -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 53 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | trunc 48 | trimSuffix "-" -}}
 {{- else if contains (include "ecluse.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 53 | trimSuffix "-" -}}
+{{- .Release.Name | trunc 48 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name (include "ecluse.name" .) | trunc 53 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name (include "ecluse.name" .) | trunc 48 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
