@@ -31,9 +31,14 @@ scaleUp:
 {{- end -}}
 {{- end -}}
 
-{{/* Our pods among all that Prometheus knows, however it came to read them. */}}
+{{/*
+Our pods among all that Prometheus knows, however it came to read them. Kubernetes shortens what pods are called after
+to 58 characters, so the hash of a revision has no room behind a name of more than 46.
+*/}}
 {{- define "ecluse.autoscaling.matchers" -}}
-namespace="{{ .Release.Namespace }}", pod=~"{{ include "ecluse.deploymentName" . }}-[a-z0-9]+-[a-z0-9]{5}"
+{{- $name := include "ecluse.deploymentName" . -}}
+{{- $rest := ternary "-[a-z0-9]+-[a-z0-9]{5}" "[-a-z0-9]+" (le (len $name) 46) -}}
+namespace="{{ .Release.Namespace }}", pod=~"{{ $name | trunc 46 }}{{ $rest }}"
 {{- end -}}
 
 {{/* Rows that wait for a batch, on average over the pods, as a metrics adapter gives them to an HPA. */}}

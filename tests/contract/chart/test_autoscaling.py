@@ -1,5 +1,6 @@
 """Who counts the pods, by what, and how fast."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,8 +22,11 @@ def hpa(values: Mapping[str, Any] = {}, api_versions: tuple[str, ...] = ()) -> A
     return one(manifests, "HorizontalPodAutoscaler")["spec"]
 
 
-def scaled_object(values: Mapping[str, Any] = {}, api_versions: tuple[str, ...] = ()) -> Any:
-    manifests = render({"autoscaling": {"type": "keda", **values}}, api_versions=(*api_versions, *KEDA))
+def scaled_object(
+    values: Mapping[str, Any] = {}, api_versions: tuple[str, ...] = (), *, release: str = "ecluse"
+) -> Any:
+    scaling = {"autoscaling": {"type": "keda", **values}}
+    manifests = render(scaling, api_versions=(*api_versions, *KEDA), release=release)
     return one(manifests, "ScaledObject")["spec"]
 
 
@@ -155,3 +159,13 @@ def test_scaling_to_zero_takes_a_trigger_from_outside() -> None:
     trigger = {"type": "cron", "metadata": {"timezone": "UTC"}}
     spec = scaled_object({"minReplicas": 0, "keda": {"triggers": [trigger]}})
     assert spec["minReplicaCount"] == 0
+
+
+@pytest.mark.parametrize("length", [36, 37, 53])
+def test_pods_of_a_long_name_are_found(length: int) -> None:
+    spec = scaled_object({**PROMETHEUS, "queueRows": 8}, release="ecluse".ljust(length, "a"), api_versions=KSERVE)
+    # The API server puts five letters of its own behind the first 58 of the ReplicaSet's name and a dash.
+    pod = f"{spec['scaleTargetRef']['name']}-5d4f8c7b69-"[:58] + "x2x4z"
+    found = re.search(r'pod=~"(.*)"', triggers(spec)[0])
+    assert found is not None
+    assert re.fullmatch(found[1], pod)
