@@ -42,7 +42,7 @@ def claimed(folder: str) -> Mapping[str, Any]:
 
 TROUBLES = {
     "an image that does not exist": Trouble(
-        {"image": {"tag": "nowhere"}},
+        {"image": {"registry": "", "repository": "ecluse/serving", "tag": "nowhere"}},
         waiter="image ecluse/serving:nowhere of container",
         event='Failed to pull image "ecluse/serving:nowhere"',
     ),
