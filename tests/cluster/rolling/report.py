@@ -30,6 +30,8 @@ def facts(seen: Seen, verdict: Verdict) -> dict[str, Any]:
     asked = {"mode": plan.mode, "rate": plan.rate, "replicas": plan.replicas, "has_drain": plan.has_drain}
     pods = [[round(count.at - seen.responses[0].scheduled, 2), *count[1:]] for count in seen.pods]
     told = {**asked, "is_proof": verdict.is_proof, **asdict(verdict), "restarts": seen.restarts}
+    began = seen.responses[0].scheduled
+    told["marks"] = [[mark.name, round(mark.began - began, 2), round(mark.ended - began, 2)] for mark in seen.marks]
     # JSON knows no NaN, which is the percentile of nothing.
     facts: dict[str, Any] = _without_nan(
         {**told, "pods": {"columns": ["seconds", "ready", "starting", "terminating"], "rows": pods}}

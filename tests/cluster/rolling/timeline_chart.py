@@ -61,14 +61,30 @@ def _draw_rate(panel: Axes, timeline: list[Second]) -> None:
     panel.stackplot(at, *rows.values(), labels=list(rows), colors=[COLOURS[kind] for kind in rows], step="mid")
     answers = [second.answered for second in timeline]
     panel.plot(at, answers, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), label="answered")
-    hurt = [(second.at + 0.5, second.lost.total()) for second in timeline if second.lost]
-    if hurt:
-        panel.bar(
-            [place for place, _ in hurt], [count for _, count in hurt], width=1.0, color=LOST, label="lost", zorder=3
-        )
+    _mark_losses(panel, timeline)
     panel.set_ylabel("requests per second,\nwhen due and when answered")
     panel.set_ylim(0)
     panel.legend(loc="lower left", ncols=6, fontsize=8, framealpha=0.9)
+
+
+def _mark_losses(panel: Axes, timeline: list[Second]) -> None:
+    """Draw a line where anything was lost, since one of hundreds would not be seen in proportion, and say how much."""
+    hurt = [(second.at + 0.5, second.lost.total()) for second in timeline if second.lost]
+    for place, (at, count) in enumerate(hurt):
+        panel.axvline(at, color=LOST, linewidth=1.5, zorder=3, label="" if place else "lost")
+        # Seconds that follow each other would write over one another.
+        height = 0.93 - 0.09 * (place % 3)
+        panel.annotate(
+            str(count),
+            (at, height),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, 0),
+            textcoords="offset points",
+            color=LOST,
+            fontsize=9,
+            bbox={"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 0.8},
+            zorder=4,
+        )
 
 
 def _draw_latency(panel: Axes, timeline: list[Second]) -> None:
