@@ -9,7 +9,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 folder=$1 limit=$2
-for_tests=600     # without so much left for them, the tests are not begun
+for_tests=720     # without so much left for them, the tests are not begun
 for_rolling=780   # nor the proof of rolling updates
 
 left() { echo $((limit - SECONDS)); }
