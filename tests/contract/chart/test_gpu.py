@@ -55,7 +55,7 @@ def test_no_gpu_is_asked_for_unless_one_is_wanted() -> None:
 @modes
 def test_the_container_asks_for_its_gpus(mode: tuple[str, ...]) -> None:
     _, container = pod(values({"count": 2}), mode)
-    assert container["resources"]["limits"] == {"memory": "1Gi", "nvidia.com/gpu": 2}
+    assert container["resources"]["limits"] == {"memory": "2Gi", "nvidia.com/gpu": 2}
 
 
 PRESETS: list[tuple[str, dict[str, list[str]], list[Manifest]]] = [
@@ -139,7 +139,7 @@ def test_a_slice_of_the_single_strategy_is_a_gpu_whose_product_names_it() -> Non
 def test_a_slice_of_the_mixed_strategy_is_a_resource_of_its_own() -> None:
     gpu = {"preset": "gpu-operator", "product": ["NVIDIA-H100-80GB-HBM3"], **MIXED}
     assert demands(gpu) == {"nvidia.com/gpu.product": ["NVIDIA-H100-80GB-HBM3"]}
-    assert limits(gpu) == {"memory": "1Gi", "nvidia.com/mig-1g.10gb.me": 1}
+    assert limits(gpu) == {"memory": "2Gi", "nvidia.com/mig-1g.10gb.me": 1}
 
 
 def test_gke_finds_a_slice_by_its_size() -> None:
@@ -153,7 +153,7 @@ def test_a_shared_resource_can_have_been_renamed() -> None:
 
 
 def test_a_resource_of_another_name_is_asked_for_as_given() -> None:
-    assert limits({"resourceName": "example.com/gpu"}) == {"memory": "1Gi", "example.com/gpu": 1}
+    assert limits({"resourceName": "example.com/gpu"}) == {"memory": "2Gi", "example.com/gpu": 1}
 
 
 def test_a_runtime_class_counts_where_gpus_are_asked_for() -> None:

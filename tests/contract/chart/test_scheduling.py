@@ -114,7 +114,7 @@ def test_taints_of_the_user_stand_beside_the_presets() -> None:
 @pytest.mark.parametrize("resource", ["nvidia.com/gpu", "nvidia.com/mig-1g.5gb"])
 def test_gpus_that_the_user_counts_are_not_counted_by_the_preset(resource: str) -> None:
     spec = pod({**GKE, "resources": {"limits": {resource: 4}}})
-    assert spec["containers"][0]["resources"]["limits"] == {"memory": "1Gi", resource: 4}
+    assert spec["containers"][0]["resources"]["limits"] == {"memory": "2Gi", resource: 4}
 
 
 def test_a_spread_that_does_not_exist_is_refused() -> None:
