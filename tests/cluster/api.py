@@ -13,11 +13,16 @@ from typing import Any
 
 from kubernetes import config  # type: ignore[import-untyped,unused-ignore]
 from urllib3.exceptions import HTTPError
+from urllib3.util import Retry
 
 Object = dict[str, Any]
 """One object, as the API server keeps it."""
 
 REQUEST_SECONDS = 30
+AGAIN = Retry(
+    3, status_forcelist=(429, 500, 502, 504), allowed_methods=["GET"], backoff_factor=0.5, raise_on_status=False
+)
+"""An API server that is busy with a rollout may miss a beat: what only reads, or never reached it, is asked again."""
 MERGE_PATCH = "application/merge-patch+json"
 SERVER_SIDE_APPLY = "application/apply-patch+yaml"
 
@@ -106,7 +111,7 @@ class Api:
             body=None if body is None else json.dumps(body).encode(),
             headers=headers,
             timeout=REQUEST_SECONDS,
-            retries=False,
+            retries=AGAIN,
         )
         if answer.status >= 300:
             raise Refused(answer.status, said(answer.data))
