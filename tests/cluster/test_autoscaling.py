@@ -14,6 +14,8 @@ from tests.cluster.namespaces import Namespace
 from tests.cluster.releases import MODES, Release
 from tests.cluster.waiting import until
 
+pytestmark = pytest.mark.timeout(900)  # room for each of its waits to say what it saw
+
 SCALED_SECONDS = 240
 METRICS = "metrics.k8s.io/v1beta1"
 OURS = ("HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy", "Service")

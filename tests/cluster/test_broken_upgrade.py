@@ -23,6 +23,8 @@ from tests.cluster.volumes import claimed_models
 from tests.cluster.waiting import until
 from tests.helm import REPOSITORY
 
+pytestmark = pytest.mark.timeout(600)  # room for each of its waits to say what it saw
+
 SENTENCE_SECONDS = 120
 GONE_SECONDS = 60
 

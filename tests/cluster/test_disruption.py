@@ -10,6 +10,8 @@ from tests.cluster.namespaces import Namespace
 from tests.cluster.releases import MODES, Release
 from tests.cluster.waiting import until
 
+pytestmark = pytest.mark.timeout(600)  # room for each of its waits to say what it saw
+
 BUDGET_SECONDS = 60
 RUNNING_SECONDS = 120
 

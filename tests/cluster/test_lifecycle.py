@@ -18,6 +18,8 @@ from tests.cluster.releases import MODES, Release
 from tests.cluster.waiting import until
 from tests.helm import CHART, helm
 
+pytestmark = pytest.mark.timeout(600)  # room for each of its waits to say what it saw
+
 GONE_SECONDS = 120
 CHANGED = {"drain": {"timeoutSeconds": 20}}
 QUICK_TO_GO = {"drain": {"preStopSeconds": 2, "lameDuckSeconds": 3}}

@@ -23,6 +23,8 @@ from tests.cluster.releases import MODES, Release
 from tests.cluster.waiting import until
 from tests.helm import one, render
 
+pytestmark = pytest.mark.timeout(600)  # room for each of its waits to say what it saw
+
 OPERATOR = "monitoring.coreos.com/v1"
 PORT = 9090
 FOUND_SECONDS = 180

@@ -19,6 +19,8 @@ from tests.cluster.namespaces import Namespace
 from tests.cluster.releases import MODES
 from tests.cluster.waiting import until
 
+pytestmark = pytest.mark.timeout(600)  # room for each of its waits to say what it saw
+
 GATEWAY_API = "gateway.networking.k8s.io/v1"
 ROUTED_SECONDS = 60
 READY_METHOD = "/inference.GRPCInferenceService/ModelReady"
