@@ -115,7 +115,7 @@ def install(cluster: Api, image: Mapping[str, Any]) -> Install:
         if release.mode == "kserve" and not cluster.knows(KSERVE):
             not_here(f"no KServe: the cluster does not serve {KSERVE}", "kserve")
         release.install(*options)
-        return release.wait_until_settled() if wait else release
+        return release.wait_until_settled().wait_until_reachable() if wait else release
 
     return installed
 

@@ -5,8 +5,10 @@ ready is not always so. Finds where the server is reached from outside. Knows th
 chart by its labels and its promised names alone.
 """
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from os import environ
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from tests.cluster.namespaces import Namespace
 from tests.cluster.waiting import until
 from tests.helm import CHART, helm
 
+NODES_SECONDS = 30
+"""A node hears of a pod that it may lead to within a second or so."""
 READY_SECONDS = 240
 """A server imports TensorFlow and warms its model up: ten seconds on a processor of its own, which it has not."""
 
@@ -137,6 +141,14 @@ class Release:
 
     # Where it is
 
+    def wait_until_reachable(self) -> "Release":
+        """Wait for the nodes, which learn a moment later than the Deployment that there is a pod to lead to."""
+        services = self.namespace.find("Service", f"app.kubernetes.io/instance={self.name}")
+        if any(service["spec"]["type"] == "NodePort" for service in services) and self.pods():
+            for address in (self.addresses.rest, self.addresses.grpc):
+                until(f"a connection to {address}", partial(is_open, address), seconds=NODES_SECONDS)
+        return self
+
     @property
     def addresses(self) -> Addresses:
         """Where a caller on this machine reaches it: the NodePorts that the API server has chosen."""
@@ -145,6 +157,15 @@ class Release:
         ports = {port["name"]: port["nodePort"] for port in service["spec"]["ports"]}
         host = environ.get("ECLUSE_NODE_ADDRESS", "127.0.0.1")
         return Addresses(f"{host}:{ports['http']}", f"{host}:{ports['grpc']}")
+
+
+def is_open(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=NODES_SECONDS):
+            return True
+    except OSError:
+        return False
 
 
 def merged(values: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
