@@ -77,8 +77,8 @@ in values.schema.json.
 - strategy.maxSurge is {{ $strategy.maxSurge }}, and the profile availability takes no pod away before another is ready, so that no pod could ever be replaced: give it 1 or more, or set strategy.profile to resourceAware.
 {{- end }}
 {{- /* guard: one pod, and that one taken away first */}}
-{{- if and (eq $strategy.profile "resourceAware") (eq (include "ecluse.leastReplicas" . | int) 1) }}
-- strategy.profile is resourceAware, which takes a pod away before another is ready (maxUnavailable 1), and {{ $least }} is 1: nobody would answer meanwhile. Give it 2 or more, or set strategy.profile to availability, or to recreate where an outage is accepted.
+{{- if and (eq $strategy.profile "resourceAware") (lt (include "ecluse.leastReplicas" . | int) 2) (or (ne .Values.autoscaling.type "none") (gt (int .Values.replicas) 0)) }}
+- strategy.profile is resourceAware, which takes a pod away before another is ready (maxUnavailable 1), and {{ $least }} is {{ include "ecluse.leastReplicas" . }}: nobody would answer meanwhile. Give it 2 or more, or set strategy.profile to availability, or to recreate where an outage is accepted.
 {{- end }}
 {{- end -}}
 

@@ -31,6 +31,10 @@ What the notes count together, and what an installation should be warned of, a p
 {{- if and .Values.auth.secretName .Values.tests.enabled (not .Values.tests.keySecretName) }}
 - helm test has no key to show and will be refused: name a Secret that holds one in tests.keySecretName.
 {{- end }}
+{{- if and .Values.tls.secretName (or .Values.httpRoute.enabled .Values.grpcRoute.enabled .Values.ingress.enabled) }}
+- The pods speak TLS, and what passes the route has to as well: with the Gateway API that takes a BackendTLSPolicy for the
+  Service, with an ingress controller an annotation of its own.
+{{- end }}
 {{- if and $kserve .Values.tls.secretName }}
 - KServe's own routes speak plain text to the pods: with TLS here, callers need a route of their own or the Service.
 {{- end }}

@@ -83,9 +83,10 @@ def test_names_leave_room_for_what_kserve_adds() -> None:
 def test_what_kserve_reads_off_labels_and_annotations_can_be_added() -> None:
     mine = {
         "labels": {"networking.kserve.io/visibility": "cluster-local"},
-        "annotations": {"of": "{{ .Release.Name }}"},
+        "annotations": {"of": "{{ .Release.Name }}", "serving.kserve.io/deploymentMode": "Knative"},
     }
     made = service({"kserve": {**mine, "timeoutSeconds": 30}})
     assert made["metadata"]["labels"]["networking.kserve.io/visibility"] == "cluster-local"
     assert made["metadata"]["annotations"]["of"] == "ecluse"
+    assert made["metadata"]["annotations"]["serving.kserve.io/deploymentMode"] == "Standard"
     assert made["spec"]["predictor"]["timeout"] == 30

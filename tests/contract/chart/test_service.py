@@ -35,3 +35,9 @@ def test_node_ports_are_the_clusters_to_choose_unless_they_are_given() -> None:
 def test_no_grpc_no_port_of_it() -> None:
     made = one(render({"mode": "plain", "enableGrpc": False}), "Service")
     assert ports(made) == [("http", 80, "")]
+
+
+def test_a_label_of_the_users_does_not_hide_the_service_from_what_finds_it() -> None:
+    labels = {"app.kubernetes.io/component": "mine", "team": "vision"}
+    made = one(render({"mode": "plain", "service": {"labels": labels}}), "Service")["metadata"]["labels"]
+    assert (made["app.kubernetes.io/component"], made["team"]) == ("server", "vision")
