@@ -154,4 +154,6 @@ def shown(specs: dict[str, Any]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    # What a shell starts in the background is deaf to Ctrl-C, and one of the cases is about it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
