@@ -53,10 +53,9 @@ def test_the_api_server_takes_all_of_a_case(case: Path, restricted: Namespace, k
             continue
         # A pod of its own, as that of `helm test`, is refused while its account is not there.
         shown = (pod_of(made) if made["kind"] == "Pod" else None) or made
-        if made["kind"] == "Pod":  # a pod's account must be there, and none of the case is
-            made["spec"].pop("serviceAccountName", None)
         asked = replace(kind, group_version=made["apiVersion"]).path(restricted.name, shown["metadata"]["name"])
-        restricted.api.request("PATCH", asked, shown, query=QUERY, content_type=SERVER_SIDE_APPLY)
+        taken = restricted.api.request("PATCH", asked, shown, query=QUERY, content_type=SERVER_SIDE_APPLY)
+        assert (taken["kind"], taken["metadata"]["name"]) == (shown["kind"], shown["metadata"]["name"])
     if missing:
         pytest.skip(f"the cluster has no {', '.join(sorted(missing))}; all else of {case.stem} was taken")
 
@@ -69,7 +68,8 @@ def test_a_namespace_that_enforces_restricted_lets_in_the_pods_of_a_case(
     pods = [pod for made in rendered(case, restricted, WITHOUT_GUESTS) if (pod := pod_of(made)) is not None]
     assert pods
     for pod in pods:
-        restricted.api.request("POST", kinds["", "Pod"].path(restricted.name), pod, query={"dryRun": "All"})
+        let_in = restricted.api.request("POST", kinds["", "Pod"].path(restricted.name), pod, query={"dryRun": "All"})
+        assert let_in["metadata"]["namespace"] == restricted.name
 
 
 def rendered(case: Path, namespace: Namespace, values: Mapping[str, Any] = {}) -> list[Object]:

@@ -80,6 +80,7 @@ def test_uninstalling_leaves_nothing_but_the_pod_of_the_last_helm_test(first: Re
     until(
         "no more than that", lambda: first.namespace.objects() <= left, seconds=GONE_SECONDS, seen=first.namespace.story
     )
+    assert first.namespace.objects() == left
 
 
 def existing(release: Release) -> Object:

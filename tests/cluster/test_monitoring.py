@@ -132,4 +132,4 @@ def test_prometheus_shows_what_the_server_asks_of_everybody(
         values["tls"] |= {"clientCaSecretName": "server-tls", "clientSecretName": "client-tls"}
         values["monitoring"]["tls"] = {"clientSecretName": "client-tls"}
     release = install(own_namespace, values)
-    read(prometheus, release, own_namespace)
+    assert read(prometheus, release, own_namespace)["model_name"] == "mnist"

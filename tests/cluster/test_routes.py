@@ -108,4 +108,4 @@ def test_another_release_can_have_a_share(
         statuses = [over_rest(address, hostname, "/v2/models/other").status for _ in range(40)]
         return set(statuses) == {200, 404} and 10 <= statuses.count(200) <= 30
 
-    until("an answer of each release", share, seconds=ROUTED_SECONDS)
+    assert until("an answer of each release", share, seconds=ROUTED_SECONDS)

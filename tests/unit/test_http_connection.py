@@ -729,6 +729,8 @@ async def test_who_leaves_amid_a_large_answer_harms_nobody() -> None:
         await wire.reader.readexactly(1000)
         wire.reset()
         await until(lambda: not served.house.open)
+        served.app.size, served.app.is_draining = 0, True
+        assert (await served.exchange(GOOD)).startswith(b"HTTP/1.1 200 ")
 
 
 # The end
