@@ -29,6 +29,8 @@ from tests.helm import REPOSITORY
 
 CALM_SECONDS = 8.0
 """Before the first fault, after the last one and between two: what is compared with."""
+RECONNECT_SECONDS = 2.0
+"""Twice what a gRPC channel waits after a refused connection; a fault is not over before."""
 LAST_ANSWERS_SECONDS = 60
 
 AT_FIRST = "first"
@@ -114,6 +116,8 @@ def _fail(plan: Plan, installation: Installation) -> tuple[list[Mark], list[str]
             fault.happen(installation)
         except NeverSeen as never:
             return marks, [f"{fault.name}: {never}"]
+        # A gRPC channel whose pod went without a word tries again after a second: what it loses is this fault's.
+        time.sleep(RECONNECT_SECONDS)
         installation.pods.look()  # what settled is now seen
         ended = time.monotonic()
         new_pods = installation.pods.came_up_since(start)

@@ -18,7 +18,7 @@ from tests.cluster.rolling.timeline import PodCount, least_ready, percentile
 EXAMPLES = 5
 """Failures told word by word, for each fault."""
 
-LATE_SECONDS = 2.0
+LATE_SECONDS = 1.0
 """Callers of whom one in a hundred is later than this measure themselves."""
 
 
