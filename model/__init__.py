@@ -13,7 +13,6 @@ says whether it is good enough. They read top to bottom; what they call lies her
     export.py           a version folder: all of it, or nothing
     card.py             model_card.json: where a version comes from
     baseline.py         baseline.json: what held-out data looks like to the model
-      features.py       the seven numbers that sum up an image
     quality.py          accuracy, recall, calibration, and the comparison of two models
     verdict.py          thresholds on those numbers: good enough, and not worse
     figures.py          curves.png and confusion.png

@@ -22,12 +22,12 @@ from scipy.stats import chi2
 from sklearn.isotonic import IsotonicRegression
 
 from model import quality
-from model.features import FEATURES, summarise
+from monitoring.baseline import SCHEMA_VERSION
+from monitoring.features import FEATURES, summarise
 
 Floats = npt.NDArray[np.floating[Any]]
 Json = dict[str, Any]
 
-SCHEMA_VERSION = 1
 MAX_BINS = 10
 MAX_KNOTS = 20
 CHI2_ALPHA = 1e-4

@@ -18,9 +18,11 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from monitoring.contract import (
+from monitoring.contract import CONTRACT
+from monitoring.contract.metric import Kind
+from monitoring.contract.metric import Metric as Described
+from monitoring.contract.values import (
     CODES,
-    CONTRACT,
     FATES,
     MODEL,
     MODEL_STATES,
@@ -30,9 +32,7 @@ from monitoring.contract import (
     STAGES,
     TRIGGERS,
     TURNED_AWAY,
-    Kind,
 )
-from monitoring.contract import Metric as Described
 from serving import statistics
 from serving.schedule import Trigger
 from serving.series import Count, Distribution, Family, Level, Shared

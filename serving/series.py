@@ -16,8 +16,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from monitoring.contract import Kind
-from monitoring.contract import Metric as Described
+from monitoring.contract.metric import Kind
+from monitoring.contract.metric import Metric as Described
 
 Sample = tuple[str, dict[str, str], float]
 """What a sample adds to the name and to the labels of its family, and its value."""

@@ -15,8 +15,10 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitoring.contract import CODES, CONTRACT, OUTCOMES, PROTOCOLS, REJECTIONS, STAGES, TRIGGERS, Kind
-from monitoring.contract import Metric as Described
+from monitoring.contract import CONTRACT
+from monitoring.contract.metric import Kind
+from monitoring.contract.metric import Metric as Described
+from monitoring.contract.values import CODES, OUTCOMES, PROTOCOLS, REJECTIONS, STAGES, TRIGGERS
 from serving.oip_pb2 import ModelInferRequest
 from tests.contract.mistakes import INFER, PREDICT, tensor
 from tests.contract.wire import JSON, Caller, Rpc

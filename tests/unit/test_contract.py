@@ -4,7 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from monitoring.contract import CODES, CONTRACT, MODEL, OUTCOMES, PROTOCOLS, REJECTIONS, STAGES, TRIGGERS, Kind, Metric
+from monitoring.contract import CONTRACT
+from monitoring.contract.metric import Kind, Metric
+from monitoring.contract.values import CODES, MODEL, OUTCOMES, PROTOCOLS, REJECTIONS, STAGES, TRIGGERS
 from serving.schedule import Trigger
 
 RESERVED = {"le", "quantile", "job", "instance", "namespace", "pod", "container", "service", "endpoint"}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.contract import CODES, REJECTIONS
+from monitoring.contract.values import CODES, REJECTIONS
 from serving import errors
 from serving.errors import LONGEST_SENTENCE, Refused, ServingError, WrongMethod
 

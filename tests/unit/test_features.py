@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from model.features import FEATURES, summarise
+from monitoring.features import FEATURES, summarise
 
 NAMES = [feature.name for feature in FEATURES]
 

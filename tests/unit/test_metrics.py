@@ -6,7 +6,9 @@ import pytest
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitoring.contract import CODES, CONTRACT, PROTOCOLS, REJECTIONS, STAGES, TRIGGERS, Kind
+from monitoring.contract import CONTRACT
+from monitoring.contract.metric import Kind
+from monitoring.contract.values import CODES, PROTOCOLS, REJECTIONS, STAGES, TRIGGERS
 from serving.lifecycle import Phase
 from serving.metrics import Metrics, ModelMetrics, RequestMetrics
 from serving.schedule import Trigger

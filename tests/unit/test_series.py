@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 
-from monitoring.contract import Kind, Metric
+from monitoring.contract.metric import Kind, Metric
 from serving.series import Count, Distribution, Family, Level, Shared
 
 BOUNDS = (0.5, 1.0, 2.5)

@@ -1,76 +1,9 @@
-"""Every metric that a server exports: name, type, labels, buckets, reader.
+"""What is told of requests, batches, models' lives and the process."""
 
-The one place where these are written. The server builds its metrics from this
-table, so a name that is not here cannot be exported. Pure data: imports
-neither a metrics library nor the server.
+from monitoring.contract.metric import Kind, Metric
+from monitoring.contract.values import LAG_SECONDS, LATENCY_SECONDS, MODEL, ROWS, SIZE_BYTES, STAGE_SECONDS
 
-Names carry their base unit. `model_name` and `model_version` come first on
-whatever belongs to a model.
-"""
-
-from dataclasses import dataclass
-from enum import StrEnum
-
-
-class Kind(StrEnum):
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric family as it is exported."""
-
-    name: str
-    kind: Kind
-    help: str
-    reader: str
-    """Who reads it; a metric that nobody reads is not exported."""
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
-
-
-MODEL = ("model_name", "model_version")
-
-PROTOCOLS = ("v1", "v2", "grpc")
-CODES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 429, 431, 499, 500, 501, 503, 504)
-"""Every status a request can end with; a gRPC status counts as the HTTP status it means. 499: the caller left."""
-OUTCOMES = ("success", "client_error", "server_error")
-STAGES = ("decode", "queue", "assemble", "inference", "encode", "user_code")
-"""The last is code of a user's own around the model, with what it waits for the model."""
-TRIGGERS = ("full", "timeout", "idle", "drain")
-MODEL_STATES = ("LOADING", "READY", "UNLOADING", "UNAVAILABLE")
-"""The words of the model repository's index."""
-REJECTIONS = (
-    *(
-        "queue_full",
-        "overloaded_bytes",
-        "too_many_connections",
-        "late",
-        "draining",
-        "loading",
-        "too_large",
-        "bad_input",
-        "slow_caller",
-    ),
-    *("unauthenticated", "forbidden"),
-)
-
-TURNED_AWAY = ("too_many_connections", "bad_input", "head_too_large", "slow_caller")
-
-# All bounds of OpenTelemetry's HTTP histogram up to 10 s, with more below 5 ms, where a small model answers.
-LATENCY_SECONDS = (
-    *(0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1),
-    *(0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0),
-)
-STAGE_SECONDS = (0.0001, 0.00025, 0.0005, *(bound for bound in LATENCY_SECONDS if bound <= 2.5))
-ROWS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
-
-FATES = ("sent", "dropped", "failed")
-"""What becomes of what leaves in its own time: records and spans."""
-
-CONTRACT = (
+OPERATIONS = (
     Metric(
         "ecluse_build_info",
         Kind.GAUGE,
@@ -102,6 +35,22 @@ CONTRACT = (
         buckets=ROWS,
     ),
     Metric(
+        "ecluse_request_size_bytes",
+        Kind.HISTOGRAM,
+        "Bytes of the bodies and messages of requests, as they are decoded.",
+        "the application's share of network traffic, sizing of limits",
+        labels=MODEL,
+        buckets=SIZE_BYTES,
+    ),
+    Metric(
+        "ecluse_response_size_bytes",
+        Kind.HISTOGRAM,
+        "Bytes of the bodies and messages of answers, before compression.",
+        "the application's share of network traffic, sizing of limits",
+        labels=MODEL,
+        buckets=SIZE_BYTES,
+    ),
+    Metric(
         "ecluse_inflight_requests",
         Kind.GAUGE,
         "Requests accepted and not yet answered.",
@@ -112,6 +61,12 @@ CONTRACT = (
         "ecluse_http_connections",
         Kind.GAUGE,
         "Connections open to the REST listener.",
+        "saturation panel",
+    ),
+    Metric(
+        "ecluse_grpc_connections",
+        Kind.GAUGE,
+        "Connections open to the gRPC listener; grpcio does not tell.",
         "saturation panel",
     ),
     Metric(
@@ -188,6 +143,12 @@ CONTRACT = (
         labels=MODEL,
     ),
     Metric(
+        "ecluse_device_lanes",
+        Kind.GAUGE,
+        "Batches that may run at a time, over all models.",
+        "utilisation: busy time is divided by it",
+    ),
+    Metric(
         "ecluse_queue_requests",
         Kind.GAUGE,
         "Requests waiting for a batch.",
@@ -251,6 +212,20 @@ CONTRACT = (
         labels=MODEL,
     ),
     Metric(
+        "ecluse_model_loaded_timestamp_seconds",
+        Kind.GAUGE,
+        "When the version began to answer, in seconds since 1970.",
+        "rollout panel, annotations",
+        labels=MODEL,
+    ),
+    Metric(
+        "ecluse_model_info",
+        Kind.GAUGE,
+        "Constant 1; the signature that is called, and the first digits of its baseline's digest, empty without one.",
+        "model panel, baseline alert",
+        labels=(*MODEL, "signature", "baseline"),
+    ),
+    Metric(
         "ecluse_phase",
         Kind.GAUGE,
         "1 on the phase of its life that the process is in.",
@@ -268,6 +243,25 @@ CONTRACT = (
         Kind.GAUGE,
         "When the process started, in seconds since 1970.",
         "rollout comparison: newest against older",
+    ),
+    Metric(
+        "ecluse_event_loop_lag_seconds",
+        Kind.HISTOGRAM,
+        "How late the event loop comes to what is due.",
+        "blocked loop alert",
+        buckets=LAG_SECONDS,
+    ),
+    Metric(
+        "ecluse_metrics_render_seconds",
+        Kind.GAUGE,
+        "How long the scrape before this one took to write.",
+        "price of monitoring",
+    ),
+    Metric(
+        "ecluse_tls_certificate_expiry_timestamp_seconds",
+        Kind.GAUGE,
+        "When the server's certificate ends, in seconds since 1970; 0 where it speaks plain text.",
+        "certificate alert",
     ),
     Metric(
         "ecluse_trace_spans_total",
