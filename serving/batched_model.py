@@ -101,6 +101,7 @@ class BatchedModel:
             max_queue_rows=batch.queue_rows,
             max_queue_bytes=batch.queue_bytes,
         )
+        metrics.describe(signature=self.signature.name, baseline="")
         metrics.set("ecluse_model_load_duration_seconds", self._load_seconds)
         metrics.set("ecluse_warmup_duration_seconds", self._warm_up_seconds)
         metrics.set("ecluse_queue_limit_rows", batch.queue_rows)

@@ -51,6 +51,11 @@ class NghttpListener:
         self._socket = ports.bind(address, port, "gRPC")
         self.port = int(self._socket.getsockname()[1])
 
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._connections)
+
     async def start(self) -> None:
         self._outbox = Outbox()
         await self._listen()

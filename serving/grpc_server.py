@@ -34,6 +34,11 @@ class GrpcListener(Protocol):
 
     port: int
 
+    @property
+    def connections(self) -> int:
+        """How many are open, where the transport tells."""
+        ...
+
     async def start(self) -> None: ...
 
     async def stop(self, timeout_seconds: float) -> None:

@@ -61,7 +61,7 @@ class Inference:
         self._metrics.inflight[self._protocol] -= 1
         code, door = self.code, self._door
         seconds = perf_counter() - self.began
-        self._series.answered(self._protocol, code, seconds)
+        self._series.answered(self._protocol, code, seconds, len(request), len(answer))
         if code < FAULT and self.trace is None and door.capture is None and not door.log.samples:
             return
         ending = Ending(request_id, self._protocol, *self._model, code, seconds, self._reason)

@@ -40,6 +40,9 @@ from serving.series import Count, Distribution, Family, Level, Shared
 CALLER_LEFT = 499
 
 
+DIGEST_DIGITS = 12
+"""Of a baseline's digest: as many as tell one from another at a glance."""
+
 RETIRED_VERSIONS = 4
 """Versions of a model whose counters outlive them."""
 
@@ -120,6 +123,7 @@ class Metrics:
 
     def load_begins(self, model_name: str, model_version: str) -> None:
         self["ecluse_model_load_failures_total"].labels(model_name, model_version)
+        self["ecluse_model_ready"].labels(model_name, model_version)
         retired = self._retired.get(model_name, [])
         if model_version in retired:
             retired.remove(model_version)
@@ -130,6 +134,17 @@ class Metrics:
     def enter_state(self, model_name: str, model_version: str, state: str) -> None:
         for each in MODEL_STATES:
             self["ecluse_model_state"].labels(model_name, model_version, each).set(each == state)
+
+    def serves(self, model_name: str, model_version: str, is_ready: Callable[[], float]) -> None:
+        """Hear that a version answers from now on."""
+        self["ecluse_model_ready"].labels(model_name, model_version).set_function(is_ready)
+        self["ecluse_model_loaded_timestamp_seconds"].labels(model_name, model_version).set(time.time())
+
+    def describe_model(self, model_name: str, model_version: str, *, signature: str, baseline: str) -> None:
+        """Tell which signature is called, and the digest of the baseline; one that was told before is not any more."""
+        self["ecluse_model_info"].remove(model_name, model_version)
+        digits = baseline.rpartition(":")[2][:DIGEST_DIGITS]
+        self["ecluse_model_info"].labels(model_name, model_version, signature, digits).set(1)
 
     def retire(self, model_name: str, model_version: str) -> None:
         """Forget a version that is gone: its state at once, what it counted once a few more have gone.
@@ -149,7 +164,10 @@ class Metrics:
                 self[metric.name].remove(model_name, model_version)
 
     def render(self) -> bytes:
-        return generate_latest(self.registry)
+        began = time.perf_counter()
+        text = generate_latest(self.registry)
+        self["ecluse_metrics_render_seconds"].labels().set(time.perf_counter() - began)
+        return text
 
 
 class RequestMetrics:
@@ -171,11 +189,16 @@ class RequestMetrics:
             for code in CODES
         }
         self._rejected = {reason: metrics["ecluse_rejected_total"].labels(*model, reason) for reason in REJECTIONS}
+        self._request_bytes = metrics["ecluse_request_size_bytes"].labels(*model)
+        self._answer_bytes = metrics["ecluse_response_size_bytes"].labels(*model)
 
-    def answered(self, protocol: str, code: int, seconds: float) -> None:
+    def answered(self, protocol: str, code: int, seconds: float, request_bytes: int = 0, answer_bytes: int = 0) -> None:
+        """What was refused before it was read has no bytes."""
         count, durations = self._endings[protocol, code]
         count.inc()
         durations.observe(seconds)
+        self._request_bytes.observe(request_bytes)
+        self._answer_bytes.observe(answer_bytes)
 
     def rejected(self, reason: str) -> None:
         if reason in self._rejected:
@@ -273,6 +296,9 @@ class ModelMetrics(RequestMetrics):
     def watch(self, name: str, read: Callable[[], float], *labels: str) -> None:
         """Read a gauge of this model at each scrape; `labels` are those beside the model's."""
         self._metrics[name].labels(*self._model, *labels).set_function(read)
+
+    def describe(self, *, signature: str, baseline: str) -> None:
+        self._metrics.describe_model(*self._model, signature=signature, baseline=baseline)
 
     def set(self, name: str, value: float) -> None:
         self._metrics[name].labels(*self._model).set(value)

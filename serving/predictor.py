@@ -201,6 +201,7 @@ class Foreign:
 
     def open(self, metrics: Metrics) -> Endpoint:
         version = Hooked(self.name, "1", "kserve", nullcontext)
+        metrics.describe_model(self.name, "1", signature="", baseline="")
         endpoint = HookedEndpoint(self._model, version, _model_metrics(metrics, self.name, "1"))
         self._endpoint = weakref.ref(endpoint)
         return endpoint

@@ -28,6 +28,7 @@ from serving.http_limits import HttpLimits
 from serving.http_listener import HttpListener
 from serving.inflight_bytes import InflightBytes
 from serving.lifecycle import Lifecycle, Phase
+from serving.loop_lag import LoopLag
 from serving.metrics import Metrics
 from serving.repository import ModelsFolder, Repository
 from serving.rest import RestApp
@@ -66,6 +67,7 @@ class Process:
         self._settings = settings
         self._metrics = metrics
         self._device = device
+        metrics["ecluse_device_lanes"].labels().set(device.turns.lanes)
         self._lifecycle = Lifecycle()
         labels = VersionLabels(settings.versions.labels)
         self._catalogue = Catalogue(self._lifecycle, labels.of)
@@ -96,6 +98,8 @@ class Process:
         if grpc is not None:
             await grpc.start()
         self._door.start()
+        loop_lag = LoopLag(loop, self._metrics["ecluse_event_loop_lag_seconds"].labels().observe)
+        loop_lag.start()
         self._lifecycle.listen(self._tell_phase)
         logs.event("listening", http_port=rest.port, grpc_port=grpc.port if grpc else None)
         try:
@@ -103,6 +107,7 @@ class Process:
                 await self._serve()
         finally:
             is_clean = await self._drain([listener for listener in (rest, grpc) if listener is not None])
+            loop_lag.stop()
         return 0 if is_clean else 1
 
     def _listeners(self) -> tuple[HttpListener, GrpcListener | None]:
@@ -118,6 +123,10 @@ class Process:
             coding=BodyCoding(settings.limit.payload_bytes, self._inflight_bytes, settings.http.compress_bytes),
         )
         files = tls.files_of(settings.tls.certificate, settings.tls.key, settings.tls.client_ca)
+        server_tls = None if files is None else tls.ServerTls(files, ["http/1.1"])
+        if server_tls is not None:
+            certificate_expiry = self._metrics["ecluse_tls_certificate_expiry_timestamp_seconds"].labels()
+            certificate_expiry.set_function(lambda: server_tls.expires)
         turned_away = self._metrics["ecluse_connections_turned_away_total"]
         rest = HttpListener(
             app,
@@ -135,7 +144,7 @@ class Process:
             ),
             inflight=self._inflight_bytes,
             turned_away=lambda reason: turned_away.labels(reason).inc(),
-            tls=None if files is None else tls.ServerTls(files, ["http/1.1"]),
+            tls=server_tls,
         )
         self._metrics["ecluse_http_connections"].labels().set_function(lambda: rest.connections)
         if not settings.enable_grpc:
@@ -150,6 +159,7 @@ class Process:
             self._extensions,
             self._inflight_bytes,
         )
+        self._metrics["ecluse_grpc_connections"].labels().set_function(lambda: grpc.connections)
         return rest, grpc
 
     async def _load(self) -> None:

@@ -147,7 +147,7 @@ class ServedModel:
         slot.state = State.READY
         self._catalogue.open(endpoint)
         self._tell(number, State.READY)
-        self._metrics["ecluse_model_ready"].labels(self.name, number).set_function(partial(self._is_ready, number))
+        self._metrics.serves(self.name, number, partial(self._is_ready, number))
         logs.event(
             "model_serves",
             model_name=self.name,

@@ -55,11 +55,16 @@ class ServerTls:
         self._protocols = list(protocols)
         try:
             self._digest = self._read()
-            self.context = self._context()
+            self.context, self._expires = self._context()
         except InvalidFiles as error:
             raise StartupError(f"TLS cannot be served: {error}") from error
         self._complaint = ""
         """What was last logged, so that it is said once."""
+
+    @property
+    def expires(self) -> float:
+        """When the certificate that is shown to new callers ends, in seconds since 1970."""
+        return self._expires
 
     def has_changed(self) -> bool:
         """Read the files again; say whether there is another context now."""
@@ -67,13 +72,13 @@ class ServerTls:
             digest = self._read()
             if digest == self._digest:
                 return False
-            context = self._context()
+            context, expires = self._context()
             if self._read() != digest:
                 return False  # they are being written: the next look finds them whole
         except InvalidFiles as error:
             self._complain(str(error))
             return False
-        self.context = context
+        self.context, self._expires = context, expires
         self._digest, self._complaint = digest, ""
         logs.event("tls_reloaded", protocol=self._protocols[0], certificate=self._files.certificate)
         return True
@@ -101,13 +106,14 @@ class ServerTls:
             digest.update(b"%d:" % len(content) + content)
         return digest.digest()
 
-    def _context(self) -> ssl.SSLContext:
+    def _context(self) -> tuple[ssl.SSLContext, float]:
+        """Make the context of what the files hold, and say when its certificate ends."""
         files = self._files
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.options |= ssl.OP_NO_RENEGOTIATION
         context.set_alpn_protocols(self._protocols)
-        _check_dates(files.certificate)
+        expires = _check_dates(files.certificate)
         try:
             context.load_cert_chain(files.certificate, files.key, password=_no_password)
         except EncryptedKey:
@@ -124,7 +130,7 @@ class ServerTls:
                     f"{files.client_ca} holds no certificate in PEM ({error.reason or error})"
                 ) from error
             context.verify_mode = ssl.CERT_REQUIRED
-        return context
+        return context, expires.timestamp()
 
 
 class InvalidFiles(Exception):
@@ -139,7 +145,8 @@ def _no_password() -> bytes:
     raise EncryptedKey
 
 
-def _check_dates(certificate: Path) -> None:
+def _check_dates(certificate: Path) -> datetime:
+    """Give the time the certificate ends; raises InvalidFiles unless it is valid now."""
     # Imported by those alone who serve TLS.
     from cryptography import x509
 
@@ -154,3 +161,4 @@ def _check_dates(certificate: Path) -> None:
         raise InvalidFiles(
             f"the certificate {certificate} is not valid before {leaf.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
         )
+    return leaf.not_valid_after_utc

@@ -1,6 +1,8 @@
 """What is exported is what the contract says, at zero from the start, and counted once."""
 
 import re
+import time
+from functools import partial
 
 import pytest
 from prometheus_client import CollectorRegistry, Histogram
@@ -49,7 +51,7 @@ def test_the_labels_and_buckets_are_those_of_the_contract() -> None:
         name = described.name + ("_bucket" if described.kind is Kind.HISTOGRAM else "")
         if name in samples:
             assert samples[name] == {tuple(sorted(described.labels))}
-        if described.kind is Kind.HISTOGRAM:
+        if described.kind is Kind.HISTOGRAM and name in samples:
             bounds = re.findall(rf'^{name}{{.*le="([^"]+)"', metrics.render().decode(), re.MULTILINE)
             assert {float(bound) for bound in bounds} == {*described.buckets, float("inf")}
 
@@ -86,11 +88,14 @@ def test_no_series_tells_when_it_was_created() -> None:
 )
 def test_an_answer_is_counted_once_with_its_duration(code: int, outcome: str) -> None:
     metrics = Metrics()
-    RequestMetrics(metrics, "mnist", "1").answered("grpc", code, 0.25)
+    RequestMetrics(metrics, "mnist", "1").answered("grpc", code, 0.25, 300, 5)
     assert value(metrics, "ecluse_requests_total", **MODEL, protocol="grpc", code=str(code)) == 1
     labels = {**MODEL, "protocol": "grpc", "outcome": outcome}
     assert value(metrics, "ecluse_request_duration_seconds_count", **labels) == 1
     assert value(metrics, "ecluse_request_duration_seconds_sum", **labels) == 0.25
+    for name, size in (("ecluse_request_size_bytes", 300), ("ecluse_response_size_bytes", 5)):
+        assert value(metrics, f"{name}_count", **MODEL) == 1
+        assert value(metrics, f"{name}_sum", **MODEL) == size
 
 
 def test_a_reason_that_is_no_rejection_is_not_counted_as_one() -> None:
@@ -156,6 +161,33 @@ def test_metrics_that_another_library_keeps_are_exported_too() -> None:
     metrics.share(foreign)
     foreign.observe(0.5)
     assert value(metrics, "request_predict_seconds_sum") == 0.5
+
+
+def test_a_version_is_not_ready_before_it_serves_and_has_an_age_from_then() -> None:
+    metrics = Metrics()
+    metrics.load_begins("mnist", "1")
+    assert value(metrics, "ecluse_model_ready", **MODEL) == 0
+    metrics.serves("mnist", "1", lambda: True)
+    assert value(metrics, "ecluse_model_ready", **MODEL) == 1
+    assert value(metrics, "ecluse_model_loaded_timestamp_seconds", **MODEL) == pytest.approx(time.time(), abs=60)
+    metrics.load_begins("mnist", "1")
+    assert value(metrics, "ecluse_model_ready", **MODEL) == 1
+
+
+def test_of_a_baselines_digest_twelve_digits_are_told_and_of_one_that_was_replaced_none() -> None:
+    metrics = Metrics()
+    info = partial(value, metrics, "ecluse_model_info", **MODEL, signature="serving_default")
+    metrics.describe_model("mnist", "1", signature="serving_default", baseline="")
+    assert info(baseline="") == 1
+    metrics.describe_model("mnist", "1", signature="serving_default", baseline="sha256:0123456789abcdef")
+    assert info(baseline="0123456789ab") == 1
+    assert info(baseline="") is None
+
+
+def test_how_long_a_scrape_took_is_told_by_the_next() -> None:
+    metrics = Metrics()
+    assert b"ecluse_metrics_render_seconds 0.0" in metrics.render()
+    assert value(metrics, "ecluse_metrics_render_seconds") != 0
 
 
 def test_two_registries_share_nothing() -> None:

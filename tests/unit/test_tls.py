@@ -122,6 +122,20 @@ class TestChanges:
         assert not tls.has_changed()
         assert serial(tls, ca) != before
 
+    def test_when_the_certificate_ends_is_told_of_the_one_that_is_shown(self, files: TlsFiles, ca: trustme.CA) -> None:
+        now = datetime.now(UTC).replace(microsecond=0)
+        folder = files.certificate.parent
+        write(folder, ca.issue_cert("localhost", not_after=now + timedelta(days=3)))
+        tls = ServerTls(files, ["h2"])
+        assert tls.expires == (now + timedelta(days=3)).timestamp()
+        write(folder, ca.issue_cert("localhost", not_after=now + timedelta(days=9)))
+        assert tls.expires == (now + timedelta(days=3)).timestamp()
+        assert tls.has_changed()
+        assert tls.expires == (now + timedelta(days=9)).timestamp()
+        files.certificate.write_text("nonsense")
+        assert not tls.has_changed()
+        assert tls.expires == (now + timedelta(days=9)).timestamp()
+
     def test_a_pair_that_nobody_could_listen_by_is_given_again(
         self, files: TlsFiles, ca: trustme.CA, caplog: pytest.LogCaptureFixture
     ) -> None:
