@@ -56,5 +56,9 @@ MOST_CONFUSED = 12
 """With more classes than this there is no matrix of confusions."""
 MONITORED = ("inputs", "predictions")
 """What is looked at of a row, in its own time."""
-FEEDBACK_RESULTS = (*("accepted", "duplicate", "expired", "invalid_token", "invalid_label", "unknown_model"),)
-"""What becomes of a late label."""
+FEEDBACK_RESULTS = (
+    *("accepted", "duplicate", "expired", "invalid_token", "invalid_label"),
+    *("unknown_model", "unknown_version"),
+)
+"""What becomes of a late label; one that leads to no model is counted under empty model labels. A version that is
+unknown is one beyond the few that are counted although they are not served any more."""
