@@ -25,6 +25,10 @@ class ApiKeys:
     sums: tuple[tuple[str, bytes], ...]
     """The name and the sum of each, in the order of the file."""
 
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.sums]
+
     def name_of(self, key: bytes) -> str | None:
         """Say whose key this is.
 

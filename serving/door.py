@@ -7,6 +7,7 @@ its own file; this one knows which of them are on.
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from serving.api_keys import ApiKeys, parse
 from serving.call import Call
 from serving.capture import Capture
 from serving.guard import Guard
@@ -31,7 +32,7 @@ class Door:
     log: RequestLog = field(default_factory=RequestLog)
     capture: Capture | None = None
     tracing: "Tracing | None" = None
-    key_files: tuple[KeyFile, ...] = ()
+    key_files: tuple[KeyFile[ApiKeys], ...] = ()
 
     def name(self, call: Call) -> None:
         """Name a call over gRPC, and have its answer say so."""
@@ -47,15 +48,17 @@ class Door:
         for part in self._parts():
             part.stop()
 
-    def _parts(self) -> "list[KeyFile | Capture | Tracing]":
+    def _parts(self) -> "list[KeyFile[ApiKeys] | Capture | Tracing]":
         return [*self.key_files, *(part for part in (self.capture, self.tracing) if part is not None)]
 
 
-def guard_of(settings: Settings) -> tuple[Guard, tuple[KeyFile, ...]]:
+def guard_of(settings: Settings) -> tuple[Guard, tuple[KeyFile[ApiKeys], ...]]:
     """Read the files of keys that the settings name; raises StartupError where one cannot be used."""
-    keys = KeyFile(settings.auth.keys_file) if settings.auth.keys_file is not None else None
+    keys = KeyFile(settings.auth.keys_file, parse) if settings.auth.keys_file is not None else None
     has_admin = settings.admin.enabled
-    admin_keys = KeyFile(settings.admin.keys_file) if has_admin and settings.admin.keys_file is not None else None
+    admin_keys = (
+        KeyFile(settings.admin.keys_file, parse) if has_admin and settings.admin.keys_file is not None else None
+    )
     guard = Guard(keys=keys, guards_metrics=settings.auth.metrics, has_admin=has_admin, admin_keys=admin_keys)
     return guard, tuple(file for file in (keys, admin_keys) if file is not None)
 

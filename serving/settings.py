@@ -174,6 +174,22 @@ class Tracing(Group):
     with it is traced where its caller is."""
 
 
+class Feedback(Group):
+    """Late labels: whether predictions can be told later how they turned out."""
+
+    keys_file: File = None
+    """A file of the secrets that sign the ids of predictions, one a line as `name:secret`. The first signs, all verify;
+    it is read again when it changes. All replicas need the same. Without it, answers carry no ids and no labels are
+    taken."""
+    max_age_seconds: float = Field(30 * 86400.0, gt=0)
+    """How old a prediction may be when its label comes; a label for an older one is refused as expired."""
+    labels: int = Field(1000, ge=1, le=10_000)
+    """The most labels that one request may bring."""
+    remembered: int = Field(200_000, ge=1, le=10_000_000)
+    """Ids whose labels are remembered, so that one that comes again is not counted again. Each takes some 150 bytes;
+    the memory is this process's own and is empty after a restart."""
+
+
 class Http(Group):
     """The REST listener."""
 
@@ -338,6 +354,7 @@ class Settings(Group):
     log: Log = Log()
     capture: Capture = Capture()
     tracing: Tracing = Tracing()
+    feedback: Feedback = Feedback()
     http: Http = Http()
     grpc: Grpc = Grpc()
     tls: Tls = Tls()

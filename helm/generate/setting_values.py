@@ -27,6 +27,7 @@ DECIDED = {
     "tls.client_ca": "mounted from the secret of `tls`",
     "auth.keys_file": "mounted from the secret of `auth`",
     "admin.keys_file": "mounted from the secret of `admin`",
+    "feedback.keys_file": "mounted from the secret of `feedback`",
 }
 """Settings that the chart gives itself, and why nobody else may."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.api_keys import parse
 from serving.errors import StartupError
 from serving.file_watch import FileWatch
 from serving.key_file import LARGEST_BYTES, KeyFile
@@ -38,7 +39,7 @@ async def looked(times: int = 1) -> None:
 
 @pytest.mark.looptime
 async def test_a_changed_file_is_read_again(path: Path) -> None:
-    keys = KeyFile(path, seconds=1)
+    keys = KeyFile(path, parse, seconds=1)
     keys.start()
     write(path, content("the second"))
     assert keys().name_of(b"first") == "shop"
@@ -56,7 +57,7 @@ async def test_a_mount_whose_link_moves_is_read_again(tmp_path: Path) -> None:
         (tmp_path / version / "keys").write_text(content(version))
     (tmp_path / "..data").symlink_to("one")
     (tmp_path / "keys").symlink_to("..data/keys")
-    keys = KeyFile(tmp_path / "keys", seconds=1)
+    keys = KeyFile(tmp_path / "keys", parse, seconds=1)
     keys.start()
     (tmp_path / "..new").symlink_to("two")
     (tmp_path / "..new").replace(tmp_path / "..data")
@@ -70,7 +71,7 @@ async def test_a_mount_whose_link_moves_is_read_again(tmp_path: Path) -> None:
 async def test_a_broken_file_leaves_the_keys_of_before_and_is_told(
     path: Path, broken: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    keys = KeyFile(path, seconds=1)
+    keys = KeyFile(path, parse, seconds=1)
     keys.start()
     write(path, broken)
     await looked(3)
@@ -84,7 +85,7 @@ async def test_a_broken_file_leaves_the_keys_of_before_and_is_told(
 
 @pytest.mark.looptime
 async def test_a_file_that_goes_away_leaves_the_keys_of_before(path: Path) -> None:
-    keys = KeyFile(path, seconds=1)
+    keys = KeyFile(path, parse, seconds=1)
     keys.start()
     remove(path)
     await looked()
@@ -97,7 +98,7 @@ async def test_a_file_that_goes_away_leaves_the_keys_of_before(path: Path) -> No
 
 @pytest.mark.looptime
 async def test_the_log_names_the_keys_and_not_their_sums(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    keys = KeyFile(path, seconds=1)
+    keys = KeyFile(path, parse, seconds=1)
     keys.start()
     write(path, content("the second"))
     with caplog.at_level("INFO", "ecluse"):
@@ -114,7 +115,7 @@ def test_a_mistake_at_the_start_ends_it_with_a_sentence(tmp_path: Path, broken: 
     if broken is not None:
         path.write_text(broken)
     with pytest.raises(StartupError, match=r"the file of keys .*keys cannot be used"):
-        KeyFile(path)
+        KeyFile(path, parse)
 
 
 @pytest.mark.looptime

@@ -18,6 +18,13 @@ Doors that stand open or that nobody can pass: keys and certificates, routes, mo
 {{- if and .Values.auth.metrics (not .Values.auth.secretName) }}
 - auth.metrics is true, and auth.secretName is empty: there are no keys that /metrics could ask for. Name a Secret with them.
 {{- end }}
+{{- /* guard: ids signed with what callers show */}}
+{{- range $name := list "auth" "admin" }}
+{{- $other := index $.Values $name }}
+{{- if and $.Values.feedback.secretName (eq $.Values.feedback.secretName $other.secretName) (eq $.Values.feedback.key $other.key) }}
+- feedback and {{ $name }} both name the entry {{ $other.key }} of Secret {{ $other.secretName }}: sums of keys that callers show sign nothing. Give feedback an entry of its own, of lines as name:secret.
+{{- end }}
+{{- end }}
 {{- /* guard: node ports without a type that has them */}}
 {{- if and (eq .Values.service.type "ClusterIP") (or .Values.service.nodePorts.http .Values.service.nodePorts.grpc) }}
 - service.nodePorts are given, and service.type is ClusterIP, which has none: set it to NodePort or LoadBalancer.

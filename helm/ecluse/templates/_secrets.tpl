@@ -26,6 +26,9 @@ Certificates and keys, mounted read-only from Secrets that the user made. Whole 
 {{- with .Values.admin }}{{ if and .enabled .secretName }}
 {{- $found = append $found (dict "name" "admin-keys" "secret" .secretName "items" (dict .key "keys")) -}}
 {{- end }}{{ end -}}
+{{- with .Values.feedback }}{{ if .secretName }}
+{{- $found = append $found (dict "name" "feedback-keys" "secret" .secretName "items" (dict .key "keys")) -}}
+{{- end }}{{ end -}}
 {{- with .Values.tls }}{{ if .secretName }}
 {{- $found = append $found (dict "name" "tls" "secret" .secretName "items" $pair) -}}
 {{- if .clientCaSecretName }}
@@ -58,6 +61,9 @@ Certificates and keys, mounted read-only from Secrets that the user made. Whole 
 {{- else if eq .name "admin-keys" }}
 - name: ADMIN_KEYS_FILE
   value: /etc/ecluse/admin-keys/keys
+{{- else if eq .name "feedback-keys" }}
+- name: FEEDBACK_KEYS_FILE
+  value: /etc/ecluse/feedback-keys/keys
 {{- else if eq .name "tls" }}
 - name: TLS_CERTIFICATE
   value: /etc/ecluse/tls/tls.crt

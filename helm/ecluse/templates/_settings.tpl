@@ -160,6 +160,19 @@
 - name: TRACING_SAMPLE_RATIO
   value: {{ include "ecluse.settings.plain" .Values.tracing.sampleRatio | quote }}
 {{- end }}
+{{- include "ecluse.settings.within" (dict "name" "feedback.maxAgeSeconds" "value" .Values.feedback.maxAgeSeconds "above" true "least" 0) }}
+{{- if ne (float64 .Values.feedback.maxAgeSeconds) 2592000.0 }}
+- name: FEEDBACK_MAX_AGE_SECONDS
+  value: {{ include "ecluse.settings.plain" .Values.feedback.maxAgeSeconds | quote }}
+{{- end }}
+{{- if ne (int64 .Values.feedback.labels) 1000 }}
+- name: FEEDBACK_LABELS
+  value: {{ int64 .Values.feedback.labels | quote }}
+{{- end }}
+{{- if ne (int64 .Values.feedback.remembered) 200000 }}
+- name: FEEDBACK_REMEMBERED
+  value: {{ int64 .Values.feedback.remembered | quote }}
+{{- end }}
 {{- if ne (int64 .Values.http.keepAliveSeconds) 65 }}
 - name: HTTP_KEEP_ALIVE_SECONDS
   value: {{ int64 .Values.http.keepAliveSeconds | quote }}
@@ -330,6 +343,9 @@
     "CAPTURE_FILES": "capture.files",
     "TRACING_ENDPOINT": "tracing.endpoint",
     "TRACING_SAMPLE_RATIO": "tracing.sampleRatio",
+    "FEEDBACK_MAX_AGE_SECONDS": "feedback.maxAgeSeconds",
+    "FEEDBACK_LABELS": "feedback.labels",
+    "FEEDBACK_REMEMBERED": "feedback.remembered",
     "HTTP_KEEP_ALIVE_SECONDS": "http.keepAliveSeconds",
     "HTTP_COMPRESS_BYTES": "http.compressBytes",
     "HTTP_LONG_JSON_BYTES": "http.longJsonBytes",
@@ -371,7 +387,8 @@
     "TLS_KEY": "mounted from the secret of tls",
     "TLS_CLIENT_CA": "mounted from the secret of tls",
     "AUTH_KEYS_FILE": "mounted from the secret of auth",
-    "ADMIN_KEYS_FILE": "mounted from the secret of admin"
+    "ADMIN_KEYS_FILE": "mounted from the secret of admin",
+    "FEEDBACK_KEYS_FILE": "mounted from the secret of feedback"
   }
 }
 {{- end }}

@@ -112,6 +112,11 @@ ROWS = {
         "auth.metrics is true, and auth.secretName is empty: there are no keys that /metrics could ask for. Name a"
         " Secret with them.",
     ),
+    "ids signed with what callers show": Row(
+        {"auth": {"secretName": "ecluse"}, "feedback": {"secretName": "ecluse"}},
+        "feedback and auth both name the entry keys of Secret ecluse: sums of keys that callers show sign nothing. Give"
+        " feedback an entry of its own, of lines as name:secret.",
+    ),
     "node ports without a type that has them": Row(
         {"service": {"nodePorts": {"http": 30080}}},
         "service.nodePorts are given, and service.type is ClusterIP, which has none: set it to NodePort or "

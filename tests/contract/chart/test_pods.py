@@ -35,6 +35,7 @@ def server(mode: str, values: Mapping[str, Any] = {}) -> Manifest:
 SECRETS: dict[str, Any] = {
     "auth": {"secretName": "callers"},
     "admin": {"enabled": True, "secretName": "operators"},
+    "feedback": {"secretName": "signers"},
     "tls": {"secretName": "server", "clientCaSecretName": "authority", "clientSecretName": "prober"},
 }
 
@@ -101,6 +102,7 @@ def test_secrets_are_mounted_as_folders_which_the_kubelet_renews(mode: str) -> N
     assert {name: secret["secretName"] for name, secret in secrets.items()} == {
         "keys": "callers",
         "admin-keys": "operators",
+        "feedback-keys": "signers",
         "tls": "server",
         "client-ca": "authority",
         "client": "prober",
@@ -119,7 +121,15 @@ def test_the_server_is_told_where_its_secrets_are(mode: str) -> None:
         if "secret" in volume
         for item in volume["secret"]["items"]
     }
-    told = {env[name] for name in ("AUTH_KEYS_FILE", "ADMIN_KEYS_FILE", "TLS_CERTIFICATE", "TLS_KEY", "TLS_CLIENT_CA")}
+    files_of = (
+        "AUTH_KEYS_FILE",
+        "ADMIN_KEYS_FILE",
+        "FEEDBACK_KEYS_FILE",
+        "TLS_CERTIFICATE",
+        "TLS_KEY",
+        "TLS_CLIENT_CA",
+    )
+    told = {env[name] for name in files_of}
     assert told == {file for file in files if not file.startswith("/etc/ecluse/client/")}
 
 
