@@ -88,7 +88,7 @@ generate: setup ## write every generated file anew
 
 ## Check
 
-.PHONY: check lint types borders workflows generate-check lock-check test-all test test-unit test-contract test-chaos test-rolling
+.PHONY: check lint types borders workflows generate-check lock-check test-all test test-unit test-contract test-monitoring test-chaos test-rolling
 check: lint types borders workflows generate-check lock-check test-all ## all that CI runs: every line below
 
 # A cluster is for `make test-cluster`: here its tests are listed as not run.
@@ -127,6 +127,9 @@ test-unit: setup ## rules of single files: no network, no framework, seconds
 
 test-contract: setup ## promises between the parts, over real sockets
 	@$(pytest) tests/contract
+
+test-monitoring: setup ## rules, alerts and dashboards, over hours of history in a real Prometheus
+	@$(pytest) tests/monitoring
 
 test-chaos: setup ## faults while callers are waiting
 	@$(pytest) tests/chaos

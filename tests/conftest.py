@@ -21,7 +21,7 @@ from pytest_timeout import is_debugging  # type: ignore[import-untyped]
 
 TESTS = Path(__file__).parent
 
-TIMEOUT_SECONDS = {"unit": 2, "contract": 120, "chaos": 120, "cluster": 300}
+TIMEOUT_SECONDS = {"unit": 2, "contract": 120, "monitoring": 120, "chaos": 120, "cluster": 300}
 """The longest a test of each layer may take, unless it is marked with a limit of its own.
 
 A fault in batching shows as a caller who waits for ever, so a test that hangs must fail.
