@@ -1,4 +1,6 @@
-"""`python -m helm.generate`: write what follows from the settings; `--check` only says what is stale.
+"""`python -m helm.generate`: write what follows from elsewhere; `--check` only says what is stale.
+
+From `serving/settings.py`, and from `monitoring/generated`, which `python -m monitoring.generate` writes.
 
 Exit status 1 where something is stale, 2 where `values.yaml` cannot be read.
 """
@@ -12,6 +14,7 @@ from helm.generate.env_template import env_template
 from helm.generate.manual import Unexplained, read_manual
 from helm.generate.readme import readme
 from helm.generate.schema import schema_file
+from helm.generate.shipped import GENERATED, left_over, shipped
 from helm.generate.values_file import Unmarked, with_settings
 
 CHART = Path(__file__).parents[1] / "ecluse"
@@ -29,26 +32,30 @@ def files(values: str) -> dict[str, str]:
     }
 
 
-def main(arguments: Sequence[str], chart: Path = CHART) -> int:
-    parser = ArgumentParser(prog="python -m helm.generate", description="Write what follows from the settings.")
+def main(arguments: Sequence[str], chart: Path = CHART, generated: Path = GENERATED) -> int:
+    parser = ArgumentParser(prog="python -m helm.generate", description="Write what follows from elsewhere.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is stale")
     check = parser.parse_args(arguments).check
     try:
-        made = files((chart / "values.yaml").read_text())
+        made = files((chart / "values.yaml").read_text()) | shipped(generated)
     except (Unmarked, Unexplained) as mistake:
         sys.stderr.write(f"{mistake}\n")
         return 2
     stale = [name for name, content in made.items() if not _same(chart / name, content)]
+    stale += left_over(chart, made)
     for name in stale:
         if check:
             sys.stderr.write(f"helm/ecluse/{name} is stale: run make generate, or python -m helm.generate\n")
+        elif name in made:
+            (chart / name).parent.mkdir(parents=True, exist_ok=True)
+            (chart / name).write_text(made[name], encoding="utf-8")
         else:
-            (chart / name).write_text(made[name])
+            (chart / name).unlink()
     return 1 if check and stale else 0
 
 
 def _same(file: Path, content: str) -> bool:
-    return file.exists() and file.read_text() == content
+    return file.exists() and file.read_text(encoding="utf-8") == content
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ Whether the cluster was asked what it knows: `helm template` asks none, and has 
   (list $monitoring.podMonitor.enabled "monitoring.podMonitor.enabled" "the Prometheus operator" "monitoring.coreos.com/v1/PodMonitor")
   (list $monitoring.serviceMonitor.enabled "monitoring.serviceMonitor.enabled" "the Prometheus operator" "monitoring.coreos.com/v1/ServiceMonitor")
   (list $monitoring.rules.enabled "monitoring.rules.enabled" "the Prometheus operator" "monitoring.coreos.com/v1/PrometheusRule")
+  (list (and $monitoring.dashboards.enabled $monitoring.dashboards.grafanaOperator.enabled) "monitoring.dashboards.grafanaOperator.enabled" "the Grafana operator" "grafana.integreatly.org/v1beta1/GrafanaDashboard")
 -}}
 {{- if and (eq .Values.autoscaling.type "hpa") .Values.autoscaling.queueRows -}}
 {{- if eq .Values.autoscaling.metricsApi "custom" -}}

@@ -43,6 +43,20 @@ Doors that stand open or that nobody can pass: keys and certificates, routes, mo
 {{- if and $monitor .Values.auth.secretName .Values.auth.metrics (not $monitoring.authorization.secretName) }}
 - auth.metrics has callers of /metrics show a key, Prometheus too: give monitoring.authorization.secretName.
 {{- end }}
+{{- /* guard: rules that are none */}}
+{{- range $name, $text := $monitoring.rules.files }}
+{{- if not (kindIs "slice" (get (fromYaml $text) "groups")) }}
+- monitoring.rules.files.{{ $name }} holds no rules: expected the text of a file with a list `groups`, as `--set-file` reads it and `python -m monitoring.generate` writes it.
+{{- end }}
+{{- end }}
+{{- /* guard: rules that nobody installs */}}
+{{- if and $monitoring.rules.files (not $monitoring.rules.enabled) }}
+- monitoring.rules.files names {{ keys $monitoring.rules.files | sortAlpha | join ", " }}, and monitoring.rules.enabled is false: nobody would install them, expected true.
+{{- end }}
+{{- /* guard: dashboards for an operator and none to give */}}
+{{- if and $monitoring.dashboards.grafanaOperator.enabled (not $monitoring.dashboards.enabled) }}
+- monitoring.dashboards.grafanaOperator.enabled is true, and monitoring.dashboards.enabled is false: it would have no ConfigMaps to read, expected true.
+{{- end }}
 {{- /* guard: route without a Gateway */}}
 {{- range $name := list "httpRoute" "grpcRoute" }}
 {{- $route := index $.Values $name }}

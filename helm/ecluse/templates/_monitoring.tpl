@@ -1,5 +1,5 @@
 {{/*
-How Prometheus reads the server: the same endpoint for a PodMonitor and a ServiceMonitor.
+How Prometheus reads the server, the same for a PodMonitor and a ServiceMonitor, and which rules it is given.
 */}}
 
 {{/* Labels of monitors and rules: many a Prometheus takes only those with its own label. */}}
@@ -68,4 +68,18 @@ What tells two revisions apart while one takes the other's place. KServe's pods 
 {{- with .Values.monitoring.relabelings }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{/*
+The text of each file of rules by its name, as JSON: the user's own where there are any, or the chart's. What they say in
+braces is Prometheus' to fill in, so nothing here is a template.
+*/}}
+{{- define "ecluse.monitoring.rules" -}}
+{{- $files := deepCopy .Values.monitoring.rules.files -}}
+{{- if not $files -}}
+{{- range $path, $content := .Files.Glob "files/rules/*.yaml" -}}
+{{- $_ := set $files (base $path | trimSuffix ".yaml") (toString $content) -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $files -}}
 {{- end -}}

@@ -7,6 +7,33 @@ What the notes count together, and what an installation should be warned of, a p
 {{- addf .Values.drain.preStopSeconds .Values.drain.lameDuckSeconds .Values.drain.timeoutSeconds -}}
 {{- end -}}
 
+{{/* How to see that Prometheus has found what was made for it: where it has not, nothing else says so. */}}
+{{- define "ecluse.notes.monitoring" -}}
+{{- $monitoring := .Values.monitoring -}}
+{{- $ns := .Release.Namespace -}}
+{{- $monitor := or $monitoring.podMonitor.enabled $monitoring.serviceMonitor.enabled -}}
+{{- if or $monitor $monitoring.rules.enabled }}
+
+See after a minute or two that Prometheus reads {{ if $monitor }}every pod{{ if $monitoring.rules.enabled }} and has the rules{{ end }}{{ else }}the rules{{ end }}, here asked for where kube-prometheus-stack has it:
+{{ if $monitor }}
+  kubectl get --raw '/api/v1/namespaces/monitoring/services/prometheus-operated:web/proxy/api/v1/query?query=up%7Bnamespace%3D%22{{ $ns }}%22%7D'
+{{- end }}
+{{- if $monitoring.rules.enabled }}
+  kubectl get --raw '/api/v1/namespaces/monitoring/services/prometheus-operated:web/proxy/api/v1/rules?type=alert' | grep -o 'Ecluse[A-Za-z]*' | sort -u
+{{- end }}
+
+Where it does not, it takes other labels or other namespaces than these. What it asks for, to be given in monitoring.labels:
+
+  kubectl get prometheus -A -o jsonpath='{range .items[*]}{.spec.podMonitorSelector} {.spec.ruleSelector} {.spec.podMonitorNamespaceSelector}{"\n"}{end}'
+  kubectl --namespace {{ $monitoring.namespace | default $ns }} get podmonitors,servicemonitors,prometheusrules --selector app.kubernetes.io/instance={{ .Release.Name }} --show-labels
+{{- end }}
+{{- if or $monitoring.rules.enabled $monitoring.dashboards.enabled }}
+
+{{ if and $monitoring.rules.enabled $monitoring.dashboards.enabled }}Rules and dashboards{{ else if $monitoring.rules.enabled }}The rules{{ else }}The dashboards{{ end }} hold for every server that Prometheus reads: leave them away from your other releases in this cluster, where a second copy
+would be in the way of the first.
+{{- end }}
+{{- end -}}
+
 {{- define "ecluse.notes.warnings" -}}
 {{- $kserve := eq (include "ecluse.mode" .) "kserve" -}}
 {{- if eq .Values.mode "auto" }}

@@ -298,6 +298,21 @@ ROWS = {
         {"auth": {"secretName": "keys", "metrics": True}, "monitoring": {"serviceMonitor": {"enabled": True}}},
         "auth.metrics has callers of /metrics show a key, Prometheus too: give monitoring.authorization.secretName.",
     ),
+    "rules that are none": Row(
+        {"monitoring": {"rules": {"enabled": True, "files": {"alerts": "- alert: Down\n  expr: up == 0\n"}}}},
+        "monitoring.rules.files.alerts holds no rules: expected the text of a file with a list `groups`, as "
+        "`--set-file` reads it and `python -m monitoring.generate` writes it.",
+    ),
+    "rules that nobody installs": Row(
+        {"monitoring": {"rules": {"files": {"alerts": "groups: []\n"}}}},
+        "monitoring.rules.files names alerts, and monitoring.rules.enabled is false: nobody would install them, "
+        "expected true.",
+    ),
+    "dashboards for an operator and none to give": Row(
+        {"monitoring": {"dashboards": {"grafanaOperator": {"enabled": True}}}},
+        "monitoring.dashboards.grafanaOperator.enabled is true, and monitoring.dashboards.enabled is false: it would "
+        "have no ConfigMaps to read, expected true.",
+    ),
     "route without a Gateway": Row(
         {"httpRoute": {"enabled": True}},
         "httpRoute.enabled is set, but httpRoute.parentRefs names no Gateway.",

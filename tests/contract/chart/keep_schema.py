@@ -27,6 +27,7 @@ LEFT_OUT = {
     "ServiceMonitor": {"status"},
     "PrometheusRule": {"status"},
     "ScaledObject": {"status"},
+    "GrafanaDashboard": {"status"},
 }
 """Properties that are not kept: with them, what one uses would drown in what one does not."""
 

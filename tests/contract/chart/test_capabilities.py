@@ -45,6 +45,11 @@ NEEDS: list[tuple[str, Mapping[str, Any], str]] = [
         {"monitoring": {"rules": {"enabled": True}}},
         "monitoring.coreos.com/v1/PrometheusRule",
     ),
+    (
+        "monitoring.dashboards.grafanaOperator.enabled",
+        {"monitoring": {"dashboards": {"enabled": True, "grafanaOperator": {"enabled": True}}}},
+        "grafana.integreatly.org/v1beta1/GrafanaDashboard",
+    ),
     ("gpu.dra.enabled", GPU, "resource.k8s.io/v1/ResourceClaimTemplate"),
 ]
 

@@ -49,6 +49,34 @@ def test_keys_and_certificates_are_shown() -> None:
     assert "helm test has no key to show" in told
 
 
+def on(*parts: str, **more: Any) -> Mapping[str, Any]:
+    return {"monitoring": {**{part: {"enabled": True} for part in parts}, **more}}
+
+
+def test_how_to_see_that_prometheus_has_found_it_is_told() -> None:
+    told = notes(on("podMonitor", "rules"))
+    assert "Prometheus reads every pod and has the rules" in told
+    assert "proxy/api/v1/query?query=up%7Bnamespace%3D%22default%22%7D'" in told
+    assert "proxy/api/v1/rules?type=alert'" in told
+    assert "to be given in monitoring.labels: kubectl get prometheus -A" in told
+    assert "kubectl --namespace default get podmonitors,servicemonitors,prometheusrules" in told
+    assert "kubectl --namespace stack get podmonitors" in notes(on("podMonitor", namespace="stack"))
+
+
+def test_only_what_was_made_is_looked_for() -> None:
+    assert "rules?type" not in notes(on("serviceMonitor"))
+    assert "query=up" not in notes(on("rules"))
+    assert "kubectl get --raw" not in notes(on("dashboards"))
+    assert "Prometheus" not in notes()
+
+
+def test_rules_and_dashboards_are_said_to_hold_for_all_releases() -> None:
+    assert "Rules and dashboards hold for every server" in notes(on("rules", "dashboards"))
+    assert "The rules hold for every server" in notes(on("rules"))
+    assert "The dashboards hold for every server" in notes(on("dashboards"))
+    assert "leave them away" not in notes(on("podMonitor"))
+
+
 def test_the_drain_is_counted_together() -> None:
     values = {"drain": {"preStopSeconds": 2, "lameDuckSeconds": 3.5, "timeoutSeconds": 4}}
     assert "serves on for 2 s until" in notes(values)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.chart.cases import CASES, NAMES, Case, text
+from tests.contract.chart.cases import CASES, NAMES, Case, abridged, text
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 FILES = {SNAPSHOTS / f"{name}.{mode}.yaml": (name, mode) for name, mode in CASES}
@@ -18,8 +18,8 @@ FILES = {SNAPSHOTS / f"{name}.{mode}.yaml": (name, mode) for name, mode in CASES
 def test_a_case_makes_what_it_made(file: Path, case: Case) -> None:
     if "REWRITE_SNAPSHOTS" in os.environ:
         SNAPSHOTS.mkdir(exist_ok=True)
-        file.write_text(text(case))
-    assert text(case).splitlines() == file.read_text().splitlines(), (
+        file.write_text(abridged(text(case)))
+    assert abridged(text(case)).splitlines() == file.read_text().splitlines(), (
         "meant? then: make generate, or REWRITE_SNAPSHOTS=1 with this test"
     )
 
