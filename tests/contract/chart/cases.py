@@ -54,7 +54,7 @@ def abridged(rendered: str) -> str:
     for kind in ("rules", "dashboards"):
         for file in sorted((CHART / "files" / kind).glob("*")):
             indent = "  " if kind == "rules" else "    "
-            text = "\n".join(indent + line for line in file.read_text().split("\n"))
+            text = "\n".join(indent + line for line in file.read_text().removesuffix("\n").split("\n"))
             rendered = rendered.replace(f"\n{text}\n", f"\n{indent}<files/{kind}/{file.name}>\n")
     return rendered
 
