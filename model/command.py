@@ -1,4 +1,4 @@
-"""What the two commands share: options with bounds, and exit statuses.
+"""What the commands share: options with bounds, and exit statuses.
 
 A mistake is one line on stderr that begins with `error:`, never a traceback.
 The statuses are promises: scripts and rollouts read them. This file knows

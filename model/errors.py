@@ -10,6 +10,9 @@ ModelError
 - LossDiverged: the loss is no longer a number
 - UnreadableModel: there is no SavedModel that TensorFlow can load
 - UnexpectedSignature: there is one, and it is not a model of digits
+- BadRows: a user's own rows cannot be read, or are not what the model takes
+- BadAnswers: what the model says to them is not what was expected
+- NoBaseline: the rows are too few, or hold nothing to compare with
 
 A message is one sentence: what came, what was expected, which option to turn.
 """
@@ -79,3 +82,18 @@ class UnexpectedSignature(ModelError):
 
     def __init__(self, path: Path, *, expected: str, found: str) -> None:
         super().__init__(f"{path} has not the expected signature: expected {expected}; found {found}")
+
+
+class BadRows(ModelError):
+    """The rows that a user gave are unreadable, or not those that the model takes."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+
+
+class BadAnswers(ModelError):
+    """The model answers, and its answers are not what the options or the labels promise."""
+
+
+class NoBaseline(ModelError):
+    """Nothing that live rows could be compared with can be made of these."""

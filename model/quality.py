@@ -5,6 +5,7 @@ a class that is never seen or never predicted scores zero, and nothing warns.
 Nothing here knows where the answers come from.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,9 +54,9 @@ class Comparison:
     """Chance that two equally good models differ at least so much to this one's disadvantage."""
 
 
-def measure(labels: Labels, predicted: Labels, confidence: Floats) -> Quality:
+def measure(labels: Labels, predicted: Labels, confidence: Floats, names: Sequence[str] = CLASSES) -> Quality:
     """Judge `predicted` classes, each with the probability the model gave it."""
-    classes = np.arange(len(CLASSES))
+    classes = np.arange(len(names))
     precision, recall, f1, rows = precision_recall_fscore_support(labels, predicted, labels=classes, zero_division=0.0)
     counts = confusion_matrix(labels, predicted, labels=classes)
     correct = labels == predicted
@@ -66,7 +67,7 @@ def measure(labels: Labels, predicted: Labels, confidence: Floats) -> Quality:
         expected_calibration_error=expected_calibration_error(confidence, correct),
         classes=tuple(
             ClassQuality(name, float(precision[i]), float(recall[i]), float(f1[i]), int(rows[i]))
-            for i, name in enumerate(CLASSES)
+            for i, name in enumerate(names)
         ),
         confusion=tuple(tuple(int(count) for count in row) for row in counts),
     )

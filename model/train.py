@@ -20,7 +20,8 @@ from typing import Any
 
 from rich.console import Console
 
-from model import baseline, card, command, data, export, figures, quality
+from model import card, command, data, export, figures, quality
+from model.baseline import reference
 from model.hyperparameters import Hyperparameters
 
 # Where nothing is said, what reaches its goal quickly on two cores.
@@ -106,17 +107,14 @@ def main(arguments: Sequence[str]) -> int:
         # Judged through the exported signature: the card tells what a caller gets.
         saved_model.write(net, folder)
         predict = saved_model.read(folder)
-        test, validation = (
-            baseline.Answers(rows.images, rows.labels, predict(rows.images))
-            for rows in (dataset.test, dataset.validation)
-        )
-        measured = quality.measure(test.labels, test.predicted, test.confidence)
+        test, validation = (reference.ask(predict, rows) for rows in (dataset.test, dataset.validation))
+        measured = quality.measure(dataset.test.labels, test.answers.predicted, test.answers.confidence)
 
         assets = folder / export.ASSETS
         write_history(assets / "history.csv", history)
         figures.draw_curves(history, assets / "curves.png")
         figures.draw_confusion(measured, assets / "confusion.png")
-        export.write_json(assets / "baseline.json", baseline.describe(test, validation))
+        export.write_json(assets / "baseline.json", reference.describe_reference(test, validation))
         model_card = card.describe(
             name=final.parent.resolve().name,
             model_version=int(final.name),
