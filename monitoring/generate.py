@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from monitoring import slo
+from monitoring.dashboards import catalogue
 from monitoring.rules import families, rendering
 
 GENERATED = Path(__file__).with_name("generated")
@@ -17,11 +18,14 @@ GENERATED = Path(__file__).with_name("generated")
 
 def files(promise: slo.Promise) -> dict[str, str]:
     """What each generated file is to hold, by its path below the folder of generated files."""
-    return {"rules/recording.yaml": rendering.rendered(families.recording(promise), promise)}
+    rules = {"rules/recording.yaml": rendering.rendered(families.recording(promise), promise)}
+    return rules | catalogue.files(promise)
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = ArgumentParser(prog="python -m monitoring.generate", description="Write rules from slo.yaml.")
+    parser = ArgumentParser(
+        prog="python -m monitoring.generate", description="Write rules and dashboards from slo.yaml."
+    )
     parser.add_argument("--slo", type=Path, default=slo.SHIPPED, help="the promise (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=GENERATED, help="the folder to write to (default: %(default)s)")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is stale")
