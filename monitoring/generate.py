@@ -1,25 +1,32 @@
 """`python -m monitoring.generate`: write rules and dashboards from the promise; `--check` only says what is stale.
 
-With `--slo` and `--output` for a promise of one's own. Exit status 1 where
-something is stale, 2 where the promise cannot be used.
+With `--slo` and `--output` for a promise of one's own, and with `--faster` for a
+trial of the alerts. Exit status 1 where something is stale, 2 where the promise
+cannot be used.
 """
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from monitoring import slo
 from monitoring.dashboards import catalogue
-from monitoring.rules import families, rendering
+from monitoring.rules import families, pace, rendering
+from monitoring.rules.rule import Group
 
 GENERATED = Path(__file__).with_name("generated")
+FASTEST = 10_000.0
 
 
-def files(promise: slo.Promise) -> dict[str, str]:
+def files(promise: slo.Promise, times_faster: float = 1) -> dict[str, str]:
     """What each generated file is to hold, by its path below the folder of generated files."""
-    rules = {"rules/recording.yaml": rendering.rendered(families.recording(promise), promise)}
-    return rules | catalogue.files(promise)
+
+    def rules(groups: Iterable[Group]) -> str:
+        hurried = pace.hurried(groups, times_faster, promise.scrape_interval_seconds)
+        return rendering.rendered(groups if times_faster == 1 else hurried, promise)
+
+    return {"rules/recording.yaml": rules(families.recording(promise)), **catalogue.files(promise)}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,10 +35,21 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--slo", type=Path, default=slo.SHIPPED, help="the promise (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=GENERATED, help="the folder to write to (default: %(default)s)")
+    parser.add_argument(
+        "--faster",
+        metavar="TIMES",
+        type=float,
+        default=1,
+        help="divide windows and waits by it, for a trial of alerts",
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is stale")
     given = parser.parse_args(arguments)
+    if not 1 <= given.faster <= FASTEST:
+        parser.error(f"--faster is {given.faster:g}: expected a number from 1 to {FASTEST:g}")
+    if given.faster != 1 and given.output == GENERATED:
+        parser.error("--faster is for rules of a trial: give them a folder of their own with --output")
     try:
-        made = files(slo.read(given.slo))
+        made = files(slo.read(given.slo), given.faster)
     except slo.BadPromise as mistake:
         sys.stderr.write(f"{mistake}\n")
         return 2

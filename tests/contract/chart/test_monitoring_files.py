@@ -33,6 +33,7 @@ def objects(kind: str) -> dict[str, Manifest]:
 def test_the_chart_has_every_generated_file_and_no_other() -> None:
     for kind, files in {"rules": RULES, "dashboards": DASHBOARDS}.items():
         made = {file.name: file.read_bytes() for file in (GENERATED / kind).glob("*")}
+        assert made, f"monitoring/generated/{kind} is empty"
         assert {file.name: file.read_bytes() for file in files} == made
 
 
