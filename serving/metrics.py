@@ -35,7 +35,8 @@ from monitoring.contract.values import (
 )
 from serving import statistics
 from serving.schedule import Trigger
-from serving.series import Count, Distribution, Family, Level, Shared
+from serving.series import Count, Distribution, Family, Level
+from serving.shared_series import Shared
 
 CALLER_LEFT = 499
 
@@ -60,9 +61,11 @@ class Metrics:
         # A creation time for each series doubles their number, and no rule reads one.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        PlatformCollector(registry=self.registry)
-        GCCollector(registry=self.registry)
+        """Everything, for whoever reads it by prometheus_client."""
+        self._theirs = CollectorRegistry()
+        """What is the process's and Python's own, which prometheus_client writes."""
+        for theirs in (ProcessCollector, PlatformCollector, GCCollector):
+            self.registry.register(theirs(registry=self._theirs))
         self._by_name = {metric.name: _build(metric) for metric in CONTRACT}
         for family in self._by_name.values():
             self.registry.register(family)
@@ -165,7 +168,9 @@ class Metrics:
 
     def render(self) -> bytes:
         began = time.perf_counter()
-        text = generate_latest(self.registry)
+        families = [family.text() for family in self._by_name.values()]
+        families += [family.text() for family in self._shared.values()]
+        text = generate_latest(self._theirs) + "".join(families).encode()
         self["ecluse_metrics_render_seconds"].labels().set(time.perf_counter() - began)
         return text
 

@@ -2,31 +2,37 @@
 
 A request is counted in some ten places, and prometheus_client takes a lock and
 walks every bucket at each. Here a count is an addition, and a histogram's place
-is found by bisection; the samples are made at each scrape, and written by
-prometheus_client in its own words. Promises the same exposition. Is only
-touched on the event loop's thread.
+is found by bisection; what a scrape reads is made then (`exposition.py`).
+Promises the same exposition. Is only touched on the event loop's thread.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from math import inf
 from typing import Generic, Protocol, TypeVar
 
-from prometheus_client import Histogram
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from monitoring.contract.metric import Kind
 from monitoring.contract.metric import Metric as Described
+from serving.exposition import Lines, head, number, start
 
-Sample = tuple[str, dict[str, str], float]
-"""What a sample adds to the name and to the labels of its family, and its value."""
+Part = tuple[str, dict[str, str]]
+"""What a sample adds to the name and to the labels of its family."""
+
+WHOLE: Part = ("", {})
 
 
 class Series(Protocol):
     """The numbers of one set of label values."""
 
-    def samples(self) -> Iterable[Sample]: ...
+    def parts(self) -> Sequence[Part]:
+        """One for each of the values, in their order."""
+        ...
+
+    def values(self) -> Sequence[float]: ...
 
 
 class Count:
@@ -40,8 +46,11 @@ class Count:
     def inc(self, amount: float = 1.0) -> None:
         self.value += amount
 
-    def samples(self) -> Iterable[Sample]:
-        yield "_total", {}, self.value
+    def parts(self) -> Sequence[Part]:
+        return (("_total", {}),)
+
+    def values(self) -> Sequence[float]:
+        return (self.value,)
 
 
 class Level:
@@ -59,8 +68,11 @@ class Level:
     def set_function(self, read: Callable[[], float]) -> None:
         self._read = read
 
-    def samples(self) -> Iterable[Sample]:
-        yield "", {}, self._value if self._read is None else float(self._read())
+    def parts(self) -> Sequence[Part]:
+        return (WHOLE,)
+
+    def values(self) -> Sequence[float]:
+        return (self._value if self._read is None else float(self._read()),)
 
 
 class Distribution:
@@ -82,13 +94,14 @@ class Distribution:
         """How often something was observed, and the sum of it."""
         return sum(self._counts), self._sum
 
-    def samples(self) -> Iterable[Sample]:
-        total = 0
-        for bound, count in zip((*self._bounds, float("inf")), self._counts, strict=True):
-            total += count
-            yield "_bucket", {"le": floatToGoString(bound)}, float(total)  # type: ignore[no-untyped-call]
-        yield "_count", {}, float(total)
-        yield "_sum", {}, self._sum
+    def parts(self) -> Sequence[Part]:
+        buckets = [("_bucket", {"le": number(bound)}) for bound in (*self._bounds, inf)]
+        return (*buckets, ("_count", {}), ("_sum", {}))
+
+    def values(self) -> Sequence[float]:
+        counts = [*accumulate(self._counts, initial=0.0)]
+        counts += (counts[-1], self._sum)
+        return counts[1:]
 
 
 S = TypeVar("S", bound=Series)
@@ -101,6 +114,8 @@ class Family(Collector, Generic[S]):
         self._described = described
         self._make = make
         self._series: dict[tuple[str, ...], S] = {}
+        self._lines: dict[tuple[str, ...], Lines] = {}
+        self._head = head(described.name, described.kind, described.help)
         if not described.labels:
             self.labels()
 
@@ -113,64 +128,37 @@ class Family(Collector, Generic[S]):
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = self._make()
+            self._lines[key] = Lines([start(*sample) for sample in self._samples(key, series)])
         return series
 
     def remove(self, *values: object) -> None:
         """Export no longer what has these values for its first labels."""
         first = tuple(map(str, values))
-        self._series = {key: series for key, series in self._series.items() if key[: len(first)] != first}
+        for key in [key for key in self._series if key[: len(first)] == first]:
+            del self._series[key], self._lines[key]
+
+    def text(self) -> str:
+        """Everything, as a scrape has it."""
+        lines = self._lines
+        return self._head + "".join([lines[key].text(series.values()) for key, series in self._series.items()])
 
     def describe(self) -> Iterator[Metric]:
         yield self._family()
 
     def collect(self) -> Iterator[Metric]:
         family = self._family()
-        for values, series in self._series.items():
-            labels = dict(zip(self._described.labels, values, strict=True))
-            for suffix, more, value in series.samples():
-                family.add_sample(family.name + suffix, labels | more, value)
+        for key, series in self._series.items():
+            for (name, labels), value in zip(self._samples(key, series), series.values(), strict=True):
+                family.add_sample(name, labels, value)
         yield family
+
+    def _samples(self, key: tuple[str, ...], series: Series) -> Iterator[tuple[str, dict[str, str]]]:
+        name = self._family().name
+        labels = dict(zip(self._described.labels, key, strict=True))
+        for suffix, more in series.parts():
+            yield name + suffix, labels | more
 
     def _family(self) -> Metric:
         kind = self._described.kind
         name = self._described.name.removesuffix("_total") if kind is Kind.COUNTER else self._described.name
         return Metric(name, self._described.help, kind)
-
-
-class Shared(Collector):
-    """A histogram that another library keeps, to whose counts ours are added at each scrape."""
-
-    def __init__(self, theirs: Histogram) -> None:
-        self._theirs = theirs
-        self._ours: dict[tuple[tuple[str, str], ...], tuple[dict[str, str], Distribution]] = {}
-
-    def labels(self, **by_name: str) -> Distribution:
-        """Give our share of a series, in their buckets."""
-        self._theirs.labels(**by_name)  # theirs is exported at zero where nothing of theirs is counted
-        key = tuple(sorted(by_name.items()))
-        return self._ours.setdefault(key, (by_name, Distribution(self._bounds(by_name))))[1]
-
-    def describe(self) -> Iterable[Metric]:
-        return self._theirs.describe()
-
-    def collect(self) -> Iterator[Metric]:
-        for family in self._theirs.collect():
-            added = {
-                (family.name + suffix, tuple(sorted((labels | more).items()))): value
-                for labels, ours in self._ours.values()
-                for suffix, more, value in ours.samples()
-            }
-            family.samples = [
-                sample._replace(value=sample.value + added.get((sample.name, tuple(sorted(sample.labels.items()))), 0))
-                for sample in family.samples
-            ]
-            yield family
-
-    def _bounds(self, by_name: dict[str, str]) -> list[float]:
-        (family,) = self._theirs.collect()
-        bounds = [
-            float(sample.labels["le"])
-            for sample in family.samples
-            if "le" in sample.labels and by_name.items() <= sample.labels.items()
-        ]
-        return bounds[:-1]

@@ -4,7 +4,7 @@ The same transports, batches and graph, with series that count nothing and a
 decoder that believes every byte: it takes the numbers from where the benchmark
 puts them, for a model of one input and one row a request. Good for nothing but
 the comparison, so it is here and no setting of the server. Started by
-`servers.py`; the only file here that imports the server.
+`servers.py`; beside `scrape.py` the only file here that imports the server.
 """
 
 import sys

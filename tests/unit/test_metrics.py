@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitoring.contract import CONTRACT
@@ -54,6 +55,23 @@ def test_the_labels_and_buckets_are_those_of_the_contract() -> None:
         if described.kind is Kind.HISTOGRAM and name in samples:
             bounds = re.findall(rf'^{name}{{.*le="([^"]+)"', metrics.render().decode(), re.MULTILINE)
             assert {float(bound) for bound in bounds} == {*described.buckets, float("inf")}
+
+
+def test_a_scrape_is_byte_for_byte_what_prometheus_client_writes() -> None:
+    metrics = Metrics()
+    model = model_metrics(metrics)
+    foreign = Histogram("request_predict_seconds", "Theirs.", ["model_name"], registry=CollectorRegistry())
+    metrics.share(foreign).labels(model_name="mnist").observe(0.5)
+    for _ in range(2):
+        model.answered("v2", 200, 0.1, 3000, 300)
+        model.batch_left(rows=5, padding_rows=3, waits=[0.125, 0.375], trigger=Trigger.IDLE)
+        # The process itself goes on meanwhile, and a scrape is told of by the next.
+        assert of_the_server(metrics.render()) == of_the_server(generate_latest(metrics.registry))
+
+
+def of_the_server(text: bytes) -> list[str]:
+    changing = ("process_", "python_gc_", "ecluse_metrics_render_seconds")
+    return [line for line in text.decode().splitlines() if not line.removeprefix("# HELP ").startswith(changing)]
 
 
 def test_every_series_that_errors_can_make_is_there_at_zero() -> None:
