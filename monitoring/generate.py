@@ -26,7 +26,11 @@ def files(promise: slo.Promise, times_faster: float = 1) -> dict[str, str]:
         hurried = pace.hurried(groups, times_faster, promise.scrape_interval_seconds)
         return rendering.rendered(groups if times_faster == 1 else hurried, promise)
 
-    return {"rules/recording.yaml": rules(families.recording(promise)), **catalogue.files(promise)}
+    return {
+        "rules/recording.yaml": rules(families.recording(promise)),
+        "rules/alerts.yaml": rules(families.alerts(promise)),
+        **catalogue.files(promise),
+    }
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -98,6 +98,7 @@ class Quality(Part):
     label_shift: Ratio
     minimum_labels: Count
     minimum_class_labels: Count
+    minimum_concept_labels: Count
 
 
 class Rollout(Part):

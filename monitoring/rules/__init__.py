@@ -2,15 +2,13 @@
 
     rule.py        what is written down of a rule
     windows.py     over which times is looked, and how much of a budget may burn in them
-    requests.py latency.py saturation.py batching.py
-                   how requests fare
-    inputs.py predictions.py quality.py
-                   how the model fares, against its baseline and late labels
-    rollout.py platform.py
-                   revisions beside each other, and what a server stands on
+    recording/     what is computed of the counters, at each evaluation
+    alerts/        what somebody is told
     families.py    all of them, in order
+    rendering.py   them as files that Prometheus reads
+    review/        what is wrong with a rule, before Prometheus or the night shift finds it
 
-Each family has a function for what is recorded and one for its alerts, both of
-the promise in slo.yaml. PromQL is of Prometheus 2.42. Two traps are kept out of
-every ratio: without traffic it is absent, not NaN; without an error it is 0.
+A family is a module in recording/, in alerts/ or in both, each with a function
+of the promise in slo.yaml. PromQL is of Prometheus 2.42. Two traps are kept out
+of every ratio: without traffic it is absent, not NaN; without an error it is 0.
 """

@@ -46,3 +46,8 @@ def burning(factor: float, objective: float) -> float:
     """
     budget = 1 - objective
     return round(min(factor * budget, (1 + budget) / 2), 9)
+
+
+def either(condition: str) -> str:
+    """Hold a condition, in which {window} stands for it, over the short or the long window of rows."""
+    return " or ".join(f"({condition.replace('{window}', window)})" for window in ROW_WINDOWS)

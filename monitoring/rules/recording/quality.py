@@ -3,8 +3,8 @@
 Windows are by when a label came, not by when its row was answered.
 """
 
-from monitoring.rules.inputs import VERSION
-from monitoring.rules.predictions import CLASS
+from monitoring.rules.recording.inputs import VERSION
+from monitoring.rules.recording.predictions import CLASS
 from monitoring.rules.rule import Group, Record
 from monitoring.rules.windows import ROW_WINDOWS, SLOW_INTERVAL
 from monitoring.slo import Promise
@@ -12,13 +12,24 @@ from monitoring.slo import Promise
 
 def records(promise: Promise) -> tuple[Group, ...]:
     del promise
-    return tuple(
+    return (
         Group(
-            f"ecluse-quality-{window}",
-            (*_counts(window), *_ratios(window)),
-            interval="" if window == "1h" else SLOW_INTERVAL,
-        )
-        for window in ROW_WINDOWS
+            "ecluse-labels",
+            (
+                Record(
+                    "model:ecluse_labels:increase1h",
+                    "sum by (namespace, model_name) (increase(ecluse_feedback_actual_total[1h]))",
+                ),
+            ),
+        ),
+        *(
+            Group(
+                f"ecluse-quality-{window}",
+                (*_counts(window), *_ratios(window)),
+                interval="" if window == "1h" else SLOW_INTERVAL,
+            )
+            for window in ROW_WINDOWS
+        ),
     )
 
 
@@ -58,5 +69,11 @@ def _ratios(window: str) -> tuple[Record, ...]:
         Record(
             f"version:ecluse_label_shift_tvd:ratio{window}",
             f"0.5 * sum without (class) (abs({actual} - {predicted})) / ({labels} > 0)",
+        ),
+        # By how much wrong answers alone move shares, when they go from each class to any.
+        Record(
+            f"version:ecluse_label_shift_noise:{window}",
+            f"sqrt(2 * count without (class) ({actual}) * (1 - version:ecluse_accuracy:ratio{window})"
+            f" / ({labels} > 0))",
         ),
     )

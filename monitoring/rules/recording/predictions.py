@@ -5,7 +5,7 @@ compared with its own last seven days, all versions together, since a new
 version has no past.
 """
 
-from monitoring.rules.inputs import SHRINK, VERSION
+from monitoring.rules.recording.inputs import SHRINK, VERSION
 from monitoring.rules.rule import Group, Record
 from monitoring.rules.windows import ROW_WINDOWS, SLOW_INTERVAL
 from monitoring.slo import Promise
@@ -17,11 +17,17 @@ HOURS_OF_REFERENCE = 24
 NORMAL_QUANTILE = 3.719
 """What a normal exceeds once in 10,000: Wilson and Hilferty's way to a critical value of chi-squared."""
 
+NO_BASELINE = f"unless on ({VERSION}) max by ({VERSION}) (ecluse_baseline_predictions)"
+
 
 def records(promise: Promise) -> tuple[Group, ...]:
     del promise
     return (
-        Group("ecluse-predictions-reference", _reference(), interval=SLOW_INTERVAL),
+        Group(
+            "ecluse-predictions-expected",
+            (*_classes_expected(), *_confidence_expected()),
+            interval=SLOW_INTERVAL,
+        ),
         *(
             Group(
                 f"ecluse-predictions-{window}",
@@ -33,14 +39,13 @@ def records(promise: Promise) -> tuple[Group, ...]:
     )
 
 
-def _reference() -> tuple[Record, ...]:
+def _classes_expected() -> tuple[Record, ...]:
     """What is expected of each class, of how many rows that is told, and what chance exceeds."""
     hourly = "model_class:ecluse_predictions:increase1h"
     rows = "model:ecluse_predictions_reference:rows7d"
     classes = "count by (namespace, model_name) (model_class:ecluse_predictions_reference:rows7d)"
     of_version = f"group by ({CLASS}) (ecluse_predictions_total)"
     freedom = f"clamp_min({classes} - 1, 1)"
-    no_baseline = f"unless on ({VERSION}) max by ({VERSION}) (ecluse_baseline_predictions)"
     return (
         Record(hourly, "sum by (namespace, model_name, class) (increase(ecluse_predictions_total[1h]))"),
         Record(
@@ -56,21 +61,52 @@ def _reference() -> tuple[Record, ...]:
         ),
         Record(
             "version_class:ecluse_predictions_expected:ratio",
-            f"max by ({CLASS}) (ecluse_baseline_class_ratio) or ({of_version} {no_baseline})"
+            f"max by ({CLASS}) (ecluse_baseline_class_ratio) or ({of_version} {NO_BASELINE})"
             " * on (namespace, model_name, class) group_left () model_class:ecluse_predictions_reference:ratio7d",
         ),
         Record(
             "version:ecluse_predictions_expected:rows",
             f"max by ({VERSION}) (ecluse_baseline_predictions) or"
-            f" (group by ({VERSION}) (ecluse_predictions_total) {no_baseline})"
+            f" (group by ({VERSION}) (ecluse_predictions_total) {NO_BASELINE})"
             f" * on (namespace, model_name) group_left () {rows}",
         ),
         Record(
             "version:ecluse_predictions_expected:chi2_critical",
             f"max by ({VERSION}) (ecluse_baseline_class_chi2_critical) or"
-            f" (group by ({VERSION}) (ecluse_predictions_total) {no_baseline})"
+            f" (group by ({VERSION}) (ecluse_predictions_total) {NO_BASELINE})"
             " * on (namespace, model_name) group_left ()"
             f" ({freedom} * (1 - 2 / (9 * {freedom}) + {NORMAL_QUANTILE} * sqrt(2 / (9 * {freedom}))) ^ 3)",
+        ),
+    )
+
+
+def _confidence_expected() -> tuple[Record, ...]:
+    """Of a reference week only the mean is known; no number between 0 and 1 spreads wider than this around it."""
+    sums, counts = (f"model:ecluse_prediction_confidence:{which}_increase1h" for which in ("sum", "count"))
+    week = "model:ecluse_prediction_confidence_reference:mean7d"
+    of_version = f"(group by ({VERSION}) (ecluse_prediction_confidence_count) {NO_BASELINE})"
+    return (
+        *(
+            Record(
+                name,
+                f"sum by (namespace, model_name) (increase(ecluse_prediction_confidence_{which}[1h]))",
+            )
+            for name, which in ((sums, "sum"), (counts, "count"))
+        ),
+        Record(
+            week,
+            f"sum_over_time({sums}[7d:1h] offset 1d) / (sum_over_time({counts}[7d:1h] offset 1d) > 0)"
+            f" and count_over_time({counts}[7d:1h] offset 1d) >= {HOURS_OF_REFERENCE}",
+        ),
+        Record(
+            "version:ecluse_prediction_confidence_expected:mean",
+            f"max by ({VERSION}) (ecluse_baseline_confidence_mean)"
+            f" or {of_version} * on (namespace, model_name) group_left () {week}",
+        ),
+        Record(
+            "version:ecluse_prediction_confidence_expected:stddev",
+            f"max by ({VERSION}) (ecluse_baseline_confidence_stddev)"
+            f" or {of_version} * on (namespace, model_name) group_left () sqrt({week} * (1 - {week}))",
         ),
     )
 

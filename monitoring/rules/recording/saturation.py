@@ -21,6 +21,13 @@ def records(promise: Promise) -> tuple[Group, ...]:
                     "sum without (model_name, model_version) (rate(ecluse_executor_busy_seconds_total[5m]))"
                     " / (ecluse_device_lanes > 0)",
                 ),
+                # Of the replica that is busiest with the model.
+                Record(
+                    "model:ecluse_utilisation:ratio5m",
+                    "max by (namespace, model_name) (sum without (model_version)"
+                    " (rate(ecluse_executor_busy_seconds_total[5m]))"
+                    " / on (namespace, job, instance) group_left () (ecluse_device_lanes > 0))",
+                ),
                 Record(
                     "instance:ecluse_event_loop_lag_seconds:p99_5m",
                     "histogram_quantile(0.99, rate(ecluse_event_loop_lag_seconds_bucket[5m])) >= 0",

@@ -4,7 +4,7 @@
 Where nothing sets them there is nothing to compare, and no series.
 """
 
-from monitoring.rules.requests import BAD
+from monitoring.rules.recording.requests import BAD
 from monitoring.rules.rule import Group, Record
 from monitoring.slo import Promise
 
@@ -36,6 +36,11 @@ def records(promise: Promise) -> tuple[Group, ...]:
                 Record(
                     "revision:ecluse_start_time_seconds:min",
                     f"min by ({REVISION}) (ecluse_start_time_seconds{{{KNOWN}}})",
+                ),
+                Record(
+                    "revision:ecluse_newest:start_time_seconds",
+                    "revision:ecluse_start_time_seconds:min == on (namespace, variant) group_left ()"
+                    " max by (namespace, variant) (revision:ecluse_start_time_seconds:min)",
                 ),
             ),
         ),
