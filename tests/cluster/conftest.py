@@ -16,6 +16,7 @@ import pytest
 from tests.cluster import images
 from tests.cluster.api import Api, NoCluster
 from tests.cluster.namespaces import Namespace, Namespaces
+from tests.cluster.prometheus import Alertmanager, Prometheus, home
 from tests.cluster.releases import MODES, SMALL, Release, merged
 from tests.cluster.waiting import NeverSeen, until
 from tests.helm import NoHelm, program
@@ -72,6 +73,25 @@ def available(api: Api, variable: str) -> Mapping[str, Any]:
         except NeverSeen:
             not_here(f"no image: no node has {image}, and {variable} names no other")
     return images.values(image)
+
+
+@pytest.fixture(scope="session")
+def prometheus(cluster: Api) -> Prometheus:
+    """The one that an operator runs here, and that takes every monitor and every rule."""
+    return Prometheus(cluster, found(cluster, "Prometheus"))
+
+
+@pytest.fixture(scope="session")
+def alertmanager(cluster: Api) -> Alertmanager:
+    return Alertmanager(cluster, found(cluster, "Alertmanager"))
+
+
+def found(cluster: Api, kind: str) -> str:
+    namespace = home(cluster, kind)
+    if namespace is None:
+        not_here(f"no {kind}: no operator runs one on the cluster", "prometheus")
+    assert namespace is not None
+    return namespace
 
 
 @pytest.fixture(scope="session")

@@ -1,72 +1,36 @@
-"""A real Prometheus finds the pods by the chart's monitors, and is let in where callers are asked who they are.
-
-The Prometheus is one that the operator runs on the cluster and that takes every
-monitor. ECLUSE_PROMETHEUS_ADDRESS says where it is reached, where that is not a
-NodePort of its namespace.
-"""
+"""A real Prometheus finds the pods by the chart's monitors, is let in where keys are asked for, and has the rules."""
 
 import base64
 import hashlib
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 import trustme
+import yaml
 
-from tests.cluster.api import Api
-from tests.cluster.callers import ask
-from tests.cluster.conftest import Install, not_here
+from tests.cluster.conftest import Install
 from tests.cluster.namespaces import Namespace
+from tests.cluster.prometheus import FOUND_SECONDS, Prometheus
 from tests.cluster.releases import MODES, Release
 from tests.cluster.waiting import until
-from tests.helm import one, render
+from tests.helm import CHART, one, render
 
 pytestmark = pytest.mark.timeout(600)  # room for each of its waits to say what it saw
 
-OPERATOR = "monitoring.coreos.com/v1"
-PORT = 9090
-FOUND_SECONDS = 180
-"""The operator writes a configuration, the reloader takes it, and only then is the first interval waited for."""
-
 KEY = "of-prometheus"
-
-Query = Callable[[str], list[Any]]
-"""Ask Prometheus, and give the series with their values."""
-
-
-@pytest.fixture(scope="session")
-def prometheus(cluster: Api) -> Query:
-    address = os.environ.get("ECLUSE_PROMETHEUS_ADDRESS") or node_port(cluster)
-
-    def query(expression: str) -> list[Any]:
-        reply = ask(address, f"/api/v1/query?query={quote(expression)}")
-        assert reply.status == 200, reply.body
-        found: list[Any] = reply.json["data"]["result"]
-        return found
-
-    return query
+OFTEN_SECONDS = 60
+RULES = sorted((CHART / "files" / "rules").glob("*.yaml"))
+DASHBOARDS = sorted((CHART / "files" / "dashboards").glob("*.json"))
 
 
-def node_port(cluster: Api) -> str:
-    running = cluster.find("Prometheus") if cluster.knows(OPERATOR) else []
-    for each in running:
-        for service in cluster.find("Service", each["metadata"]["namespace"]):
-            for port in service["spec"]["ports"]:
-                if port["port"] == PORT and "nodePort" in port:
-                    return f"127.0.0.1:{port['nodePort']}"
-    not_here(f"no Prometheus: the cluster runs none that is reached by a NodePort for {PORT}", "prometheus")
-    raise AssertionError  # not_here ends the test
-
-
-def read(prometheus: Query, release: Release, namespace: Namespace) -> Mapping[str, str]:
+def read(prometheus: Prometheus, release: Release, namespace: Namespace) -> Mapping[str, str]:
     """Wait for the first series of the only pod, and give its labels."""
-    (found,) = until(
+    (found,) = prometheus.until(
         "a series of the pod",
-        lambda: prometheus(f'ecluse_model_ready{{namespace="{namespace.name}"}} == 1'),
-        seconds=FOUND_SECONDS,
-        seen=lambda: prometheus(f'up{{namespace="{namespace.name}"}}'),
+        lambda: prometheus.query(f'ecluse_model_ready{{namespace="{namespace.name}"}} == 1'),
+        namespace,
+        seen=lambda: prometheus.query(f'up{{namespace="{namespace.name}"}}'),
     )
     labels: Mapping[str, str] = found["metric"]
     (pod,) = release.pods()
@@ -78,16 +42,53 @@ def read(prometheus: Query, release: Release, namespace: Namespace) -> Mapping[s
 @pytest.mark.parametrize("monitor", ["podMonitor", "serviceMonitor"])
 @pytest.mark.parametrize("mode", MODES)
 def test_each_pod_is_read_once_and_its_series_tell_variant_and_revision(
-    mode: str, monitor: str, prometheus: Query, own_namespace: Namespace, install: Install
+    mode: str, monitor: str, prometheus: Prometheus, own_namespace: Namespace, install: Install
 ) -> None:
     release = install(own_namespace, {"monitoring": {monitor: {"enabled": True}, "interval": "2s"}}, mode=mode)
     labels = read(prometheus, release, own_namespace)
     deployment = release.deployment()
     assert deployment is not None
     assert labels["variant"] == deployment["metadata"]["name"]
-    assert len(prometheus(f'up{{namespace="{own_namespace.name}"}}')) == 1
+    assert len(prometheus.query(f'up{{namespace="{own_namespace.name}"}}')) == 1
     for query in queries_of_keda(mode, own_namespace):
-        assert len(prometheus(query)) == 1, f"{query} finds nothing"
+        assert len(prometheus.query(query)) == 1, f"{query} finds nothing"
+
+
+def test_every_shipped_rule_is_loaded_and_none_fails(
+    prometheus: Prometheus, own_namespace: Namespace, install: Install
+) -> None:
+    """No pod is needed for that: what a rule finds is another question."""
+    values = {"replicas": 0, "monitoring": {"rules": {"enabled": True}, "dashboards": {"enabled": True}}}
+    install(own_namespace, values, wait=False)
+    written = [group for file in RULES for group in yaml.safe_load(file.read_text())["groups"]]
+
+    def loaded() -> list[dict[str, Any]]:
+        return [group for group in prometheus.groups(own_namespace.name) if group["name"] != "nudge"]
+
+    found = prometheus.until("the rules", loaded, own_namespace)
+    assert sorted(group["name"] for group in found) == sorted(group["name"] for group in written)
+    for group in found:
+        (same,) = (each for each in written if each["name"] == group["name"])
+        names = [rule.get("record") or rule.get("alert") for rule in same["rules"]]
+        assert [rule["name"] for rule in group["rules"]] == names
+        for rule in group["rules"]:
+            prometheus.query(rule["query"])  # refused where it cannot be evaluated
+    often = {group["name"] for group in found if group["interval"] <= OFTEN_SECONDS}
+    until(
+        "every rule that is evaluated often",
+        lambda: all(rule["health"] == "ok" for group in loaded() if group["name"] in often for rule in group["rules"]),
+        seconds=FOUND_SECONDS,
+        seen=lambda: [rule for group in loaded() for rule in group["rules"] if rule["health"] == "err"],
+    )
+
+
+def test_every_dashboard_is_on_the_cluster_as_grafanas_sidecar_looks_for_it(
+    own_namespace: Namespace, install: Install, cluster: Any
+) -> None:
+    install(own_namespace, {"replicas": 0, "monitoring": {"dashboards": {"enabled": True}}}, wait=False)
+    found = own_namespace.find("ConfigMap", "grafana_dashboard=1")
+    data = {name: text.encode() for config in found for name, text in config["data"].items()}
+    assert data == {file.name: file.read_bytes() for file in DASHBOARDS}
 
 
 def queries_of_keda(mode: str, namespace: Namespace) -> list[str]:
@@ -110,7 +111,7 @@ def certificate(name: str, issued: trustme.LeafCert, ca: trustme.CA) -> dict[str
 
 @pytest.mark.parametrize("mutual", [False, True], ids=["server certificate", "both certificates"])
 def test_prometheus_shows_what_the_server_asks_of_everybody(
-    mutual: bool, prometheus: Query, own_namespace: Namespace, install: Install
+    mutual: bool, prometheus: Prometheus, own_namespace: Namespace, install: Install
 ) -> None:
     ca = trustme.CA()
     server = ca.issue_cert("ecluse", f"ecluse.{own_namespace.name}.svc")
