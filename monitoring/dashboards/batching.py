@@ -242,16 +242,20 @@ def _capacity() -> tuple[tuple[Panel, ...], ...]:
             ),
             TimeSeries(
                 title="Waiting rows, and how many may",
-                description="Rows in all queues, and the limit at which requests are turned away. "
-                "From ecluse_queue_rows and ecluse_queue_limit_rows.",
+                description="Rows and requests in all queues, and the rows at which requests are turned away. "
+                "From ecluse_queue_rows, ecluse_queue_requests and ecluse_queue_limit_rows.",
                 width=8,
                 height=8,
                 queries=(
-                    Query(f"sum(ecluse_queue_rows{{{VERSION}}})", "waiting"),
+                    Query(f"sum(ecluse_queue_rows{{{VERSION}}})", "rows"),
+                    Query(f"sum(ecluse_queue_requests{{{VERSION}}})", "requests"),
                     Query(f"sum(ecluse_queue_limit_rows{{{VERSION}}})", "limit"),
                 ),
-                overrides=(coloured("waiting", Colour.BLUE), reference("limit", Colour.RED)),
-                logarithmic=False,
+                overrides=(
+                    coloured("rows", Colour.BLUE),
+                    coloured("requests", Colour.GREEN),
+                    reference("limit", Colour.RED),
+                ),
             ),
         ),
         (

@@ -104,8 +104,9 @@ def _now(promise: Promise) -> tuple[Panel, ...]:
         ),
         Stat(
             title="Rows not looked at",
-            description="Share of the rows that were not looked at because looking did not keep up: from 1 % on what "
-            "stands here is of a sample. From ecluse_monitor_dropped_rows_total and ecluse_input_rows_total.",
+            description="Share of the rows that were not looked at because looking did not keep up, over five "
+            "minutes: from 1 % on what stands here is of a sample. From ecluse_monitor_dropped_rows_total and "
+            "ecluse_input_rows_total.",
             width=4,
             height=4,
             queries=(now(_dropped("5m")),),
@@ -146,7 +147,8 @@ def _features(promise: Promise) -> tuple[tuple[Panel, ...], ...]:
                 title="Each feature, now",
                 description="Over an hour. PSI and Jensen-Shannon say how far the whole histogram has moved, the noise "
                 "what chance alone exceeds once in 10,000 windows, the mean's shift is in standard deviations of the "
-                "baseline. From ecluse_drift_observations_total, ecluse_feature_offset_sum_total, "
+                "baseline, whose range stands at the end. From ecluse_drift_observations_total, "
+                "ecluse_feature_offset_sum_total, "
                 "ecluse_input_missing_values_total and ecluse_input_out_of_range_values_total.",
                 width=12,
                 height=9,
@@ -165,6 +167,8 @@ def _features(promise: Promise) -> tuple[tuple[Panel, ...], ...]:
                                 "Value #D": "mean's shift",
                                 "Value #E": "out of range",
                                 "Value #F": "missing",
+                                "Value #G": "range from",
+                                "Value #H": "to",
                             },
                         },
                     },
@@ -180,9 +184,11 @@ def _features(promise: Promise) -> tuple[tuple[Panel, ...], ...]:
                     ),
                     Override("noise", {"decimals": 3}),
                     Override("JS", {"decimals": 3}),
-                    Override("mean's shift", {"decimals": 2, "unit": "suffix: sd"}),
+                    Override("mean's shift", {"decimals": 2, "unit": Unit.DEVIATIONS.value}),
                     Override("out of range", {"unit": Unit.RATIO.value, "decimals": 1}),
                     Override("missing", {"unit": Unit.RATIO.value, "decimals": 1}),
+                    Override("range from", {"decimals": 2}),
+                    Override("to", {"decimals": 2}),
                 ),
                 sort_by="PSI",
                 lowest=None,
@@ -255,6 +261,8 @@ def _columns() -> tuple[Query, ...]:
         column(f"max by (feature) ({shift})"),
         column(worst("ecluse_input_out_of_range:ratio1h")),
         column(worst("ecluse_input_missing:ratio1h")),
+        column(f"min by (feature) (ecluse_feature_lower_bound{{{VERSION}}})"),
+        column(f"max by (feature) (ecluse_feature_upper_bound{{{VERSION}}})"),
     )
 
 

@@ -54,7 +54,6 @@ class TimeSeries(Panel):
     stacked: bool = False
     bars: bool = False
     steps: bool = False
-    logarithmic: bool = False
     limits: Lines = Lines.NONE
     legend: Sequence[str] = ("mean", "max", "lastNotNull")
     """What the legend says of each series; where there is no room, nothing."""
@@ -78,7 +77,7 @@ class TimeSeries(Panel):
             "lineInterpolation": "stepAfter" if self.steps else "linear",
             "lineWidth": 1,
             "pointSize": 5,
-            "scaleDistribution": {"type": "log", "log": 10} if self.logarithmic else {"type": "linear"},
+            "scaleDistribution": {"type": "linear"},
             "showPoints": "never",
             "spanNulls": False,
             "stacking": {"group": "A", "mode": "normal" if self.stacked else "none"},
@@ -224,7 +223,7 @@ class StateTimeline(Panel):
     named_values: bool = False
 
     def custom(self) -> Json:
-        return {"fillOpacity": 75, "hideFrom": SHOWN, "insertNulls": False, "lineWidth": 0, "spanNulls": False}
+        return {"fillOpacity": 75, "hideFrom": SHOWN, "lineWidth": 0}
 
     def options(self) -> Json:
         return {

@@ -5,6 +5,7 @@ looked at, red is broken; blue is traffic, which is neither; grey is what ought
 to be (a baseline, an objective).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -39,6 +40,7 @@ class Unit(StrEnum):
     ROWS_PER_SECOND = "rowsps"
     PER_SECOND = "cps"
     CORES = "suffix: cores"
+    DEVIATIONS = "suffix: sd"
     MEBIBYTES = "mbytes"
     WATTS = "watt"
 
@@ -100,6 +102,9 @@ class Override:
     name: str
     properties: Mapping[str, object] = field(default_factory=dict)
     is_pattern: bool = False
+
+    def matches(self, name: str) -> bool:
+        return bool(re.search(self.name.strip("/"), name)) if self.is_pattern else self.name == name
 
     def to_json(self) -> Json:
         matcher = {"id": "byRegexp" if self.is_pattern else "byName", "options": self.name}

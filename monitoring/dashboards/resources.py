@@ -156,7 +156,7 @@ RESOURCES = (
 GPUS = (
     (
         TimeSeries(
-            title="Utilisation",
+            title="Utilisation of GPUs",
             description="Share of the time in which each GPU ran anything at all. From DCGM_FI_DEV_GPU_UTIL.",
             width=8,
             height=7,
@@ -168,7 +168,7 @@ GPUS = (
             empty_until=DCGM,
         ),
         TimeSeries(
-            title="Memory used",
+            title="Memory of GPUs",
             description="TensorFlow takes most of it at once unless it is told otherwise. From DCGM_FI_DEV_FB_USED.",
             width=8,
             height=7,
@@ -179,7 +179,7 @@ GPUS = (
             empty_until=DCGM,
         ),
         TimeSeries(
-            title="Power",
+            title="Power of GPUs",
             description="What each GPU draws. From DCGM_FI_DEV_POWER_USAGE.",
             width=8,
             height=7,

@@ -191,7 +191,7 @@ def _revisions(promise: Promise) -> tuple[tuple[Panel, ...], ...]:
                 description="The 99th percentile, of each revision. From ecluse_request_duration_seconds.",
                 width=8,
                 height=8,
-                queries=(Query(quantile(0.99, DURATION, "variant", "revision", where=PLACE), REVISION),),
+                queries=(Query(quantile(0.99, DURATION, "variant", "revision"), REVISION),),
                 unit=Unit.SECONDS,
                 legend=("mean", "lastNotNull"),
             ),
