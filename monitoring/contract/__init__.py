@@ -5,6 +5,7 @@ table, so a name that is not here cannot be exported. Pure data: imports
 neither a metrics library nor the server.
 
     metric.py        what is written down of a metric
+    labels.py        which values each label may have
     values.py        closed lists of label values, bounds of histograms
     operations.py    requests, batches, models' lives, the process
     observations.py  inputs, predictions, late labels, and the baseline

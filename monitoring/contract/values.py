@@ -11,6 +11,8 @@ STAGES = ("decode", "queue", "assemble", "inference", "encode", "user_code")
 TRIGGERS = ("full", "timeout", "idle", "drain")
 MODEL_STATES = ("LOADING", "READY", "UNLOADING", "UNAVAILABLE")
 """The words of the model repository's index."""
+PHASES = ("loading", "warming", "ready", "draining", "stopped")
+"""What a process goes through, in this order."""
 REJECTIONS = (
     *(
         "queue_full",
@@ -46,6 +48,8 @@ DELAY_SECONDS = (60.0, 600.0, 3600.0, 21600.0, 86400.0, 259200.0, 604800.0, 2592
 """How late labels come: a minute to thirty days."""
 LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 
+BINS = tuple(f"{number:02}" for number in range(10))
+"""Of a feature's baseline, from the lowest; a feature of few values has fewer."""
 SIDES = ("low", "high")
 """Where a value lies that is out of the baseline's range."""
 OTHER = "other"

@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
+from random import Random
 from typing import Any
+from urllib.parse import quote
 
 import grpc
 import pytest
@@ -18,6 +20,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitoring.contract import CONTRACT
+from monitoring.contract.labels import closed
 from monitoring.contract.metric import Kind
 from monitoring.contract.metric import Metric as Described
 from monitoring.contract.operations import OPERATIONS
@@ -36,6 +39,9 @@ NO_VERSION = {"model_name": "image", "model_version": ""}
 """Of a model that is served, what reached no version of it."""
 """What a request to no model of ours is counted under."""
 COUNTED_SECONDS = 10.0
+
+NO_TOKEN = {ord(character): None for character in 'é"\\ '}
+"""What no name of a header may hold."""
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -91,6 +97,15 @@ class TestContract:
     ) -> None:
         bounds = {float(sample.labels["le"]) for sample in scraped[described.name].samples if "le" in sample.labels}
         assert bounds == {*described.buckets, math.inf} or (not bounds and described not in OPERATIONS)
+
+    @pytest.mark.parametrize("described", CONTRACT, ids=name)
+    def test_a_label_has_no_value_beyond_its_closed_list(
+        self, scraped: Mapping[str, Metric], described: Described
+    ) -> None:
+        for label in described.labels:
+            values = closed(described, label)
+            if values is not None:
+                assert {sample.labels[label] for sample in scraped[described.name].samples} <= set(values)
 
     @pytest.mark.parametrize(
         ("family", "labels"),
@@ -318,6 +333,37 @@ def test_questions_are_no_inference_requests(image_server: RunningServer, path: 
     with Caller(image_server.http_address) as caller:
         caller.get(path)
     assert counts(image_server) == before
+
+
+def junk(random: Random) -> str:
+    return "".join(random.choices('aZ09_-.~é"\\ ', k=random.randint(1, 30)))
+
+
+def all_series(server: RunningServer) -> set[Series]:
+    """Those that the server keeps; what KServe and Python keep is theirs to bound."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items())))
+        for family in families(scrape(server)).values()
+        for sample in family.samples
+    }
+
+
+def test_nothing_that_callers_send_makes_a_series(image_server: RunningServer) -> None:
+    before = all_series(image_server)
+    random = Random(20)
+    for _ in range(30):
+        name, version, request_id = (quote(junk(random)) for _ in range(3))
+        headers = {**JSON, "X-Request-Id": request_id, junk(random).translate(NO_TOKEN) or "x": "1"}
+        at = f"/v2/models/{name}"
+        for path in (f"{at}/infer", f"{at}/versions/{version}/infer", f"/v1/models/{name}:predict"):
+            rest(path, {"id": request_id, "inputs": []}, headers=headers)(image_server)
+        rest(INFER.format("image"), {**V2_IMAGE, "id": request_id}, headers=headers)(image_server)
+        rest(f"/v2/models/image/versions/{version}/infer", V2_IMAGE, headers=headers)(image_server)
+        rest(f"/{name}", None, random.choice(["GET", "PUT", "DELETE", "PATCH", "BREW"]))(image_server)
+    for _ in range(10):
+        message(junk(random), version=junk(random))(image_server)
+        message(version=junk(random))(image_server)
+    assert all_series(image_server) == before
 
 
 class TestASlowModel:
