@@ -2,7 +2,7 @@
 
 With `--slo` and `--output` for a promise of one's own, and with `--faster` for a
 trial of the alerts. Exit status 1 where something is stale, 2 where the promise
-cannot be used.
+cannot be used or a rule makes no sense.
 """
 
 import sys
@@ -13,6 +13,7 @@ from pathlib import Path
 from monitoring import slo
 from monitoring.dashboards import catalogue
 from monitoring.rules import families, pace, rendering
+from monitoring.rules.review import rules as review
 from monitoring.rules.rule import Group
 
 GENERATED = Path(__file__).with_name("generated")
@@ -53,10 +54,14 @@ def main(arguments: Sequence[str]) -> int:
     if given.faster != 1 and given.output == GENERATED:
         parser.error("--faster is for rules of a trial: give them a folder of their own with --output")
     try:
-        made = files(slo.read(given.slo), given.faster)
+        promise = slo.read(given.slo)
     except slo.BadPromise as mistake:
         sys.stderr.write(f"{mistake}\n")
         return 2
+    if mistakes := review.mistakes(families.recording(promise), families.every_alert(promise), promise):
+        sys.stderr.writelines(f"{mistake}\n" for mistake in mistakes)
+        return 2
+    made = files(promise, given.faster)
     stale = [name for name, content in made.items() if not _same(given.output / name, content)]
     for name in stale:
         if given.check:

@@ -5,18 +5,20 @@ that no histogram can tell is refused in a sentence, all at once. What a file
 leaves out is as in the file beside this one. Knows no rule.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, cast
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from monitoring.contract.values import LATENCY_SECONDS
 
 SHIPPED = Path(__file__).with_name("slo.yaml")
 LARGEST_BYTES = 256 * 1024
+LONGEST_SHOWN = 80
 SHORTEST_WINDOW_SECONDS = 300
 SCRAPES_PER_WINDOW = 4
 
@@ -132,6 +134,12 @@ class Promise(Part):
     dashboard_url: Address
     left_out: Annotated[tuple[str, ...], Field(strict=False)]
 
+    @model_validator(mode="after")
+    def _warns_before_it_pages(self) -> Self:
+        if self.certificate.critical_days >= self.certificate.warning_days:
+            raise ValueError("certificate.critical_days must be fewer than certificate.warning_days")
+        return self
+
 
 def read(path: Path = SHIPPED) -> Promise:
     """Read a promise; raises BadPromise."""
@@ -141,7 +149,23 @@ def read(path: Path = SHIPPED) -> Promise:
     try:
         return Promise.model_validate(written)
     except ValidationError as mistakes:
-        raise BadPromise("\n".join(f"{path}: {_sentence(mistake)}" for mistake in mistakes.errors())) from mistakes
+        raise BadPromise(
+            "\n".join(f"{path}: {_sentence(mistake).strip()}" for mistake in mistakes.errors())
+        ) from mistakes
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is there twice, of which YAML's own would take the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"{key.value} is there twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+        return super().construct_mapping(node, deep)
 
 
 def _mapping(path: Path) -> dict[str, Any]:
@@ -153,9 +177,11 @@ def _mapping(path: Path) -> dict[str, Any]:
     if len(content) > LARGEST_BYTES:
         raise BadPromise(f"{path} has more than {LARGEST_BYTES} bytes, which no promise needs")
     try:
-        written = yaml.safe_load(content)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise BadPromise(f"{path} is no YAML: {' '.join(str(error).split()) or type(error).__name__}") from error
+        written = yaml.load(content, _Loader)  # noqa: S506 - a SafeLoader
+    except RecursionError:
+        raise BadPromise(f"{path} is no YAML: it is nested too deeply") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise BadPromise(f"{path} is no YAML: {' '.join(str(error).split())}") from error
     if written is None:
         return {}
     if not isinstance(written, dict):
@@ -173,4 +199,24 @@ def _laid_over(shipped: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, 
 
 
 def _sentence(mistake: ErrorDetails) -> str:
-    return f"{'.'.join(map(str, mistake['loc']))} {mistake['msg']}"
+    *above, key = mistake["loc"] or ("",)
+    where = ".".join(map(str, mistake["loc"]))
+    if mistake["type"] == "extra_forbidden":
+        keys = _keys(above)
+        near = get_close_matches(str(key), keys, n=1)
+        return (
+            f"{where} is no key of a promise; {f'did you mean {near[0]}?' if near else 'there are ' + ', '.join(keys)}"
+        )
+    if mistake["type"] == "model_type":
+        return f"{where} must hold keys and values: {', '.join(_keys(mistake['loc']))}"
+    said = mistake["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    given = repr(mistake["input"])
+    return f"{where} {said}" + (f", and is {given}" if where and len(given) <= LONGEST_SHOWN else "")
+
+
+def _keys(path: Iterable[int | str]) -> list[str]:
+    """What may stand there."""
+    part: type[BaseModel] = Promise
+    for step in path:
+        part = cast(type[BaseModel], part.model_fields[str(step)].annotation)
+    return list(part.model_fields)
