@@ -9,6 +9,7 @@ nothing here knows of bins or models.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 from typing import Annotated, Literal
 
@@ -154,6 +155,8 @@ def image_features(low: float = 0.0, high: float = 255.0) -> tuple[Feature, ...]
     )
 
 
+CACHED_VALUES = 16_384
+
 FEATURES = image_features()
 """Those of images of 8 bits."""
 
@@ -192,34 +195,55 @@ def _columns(inputs: Mapping[str, npt.NDArray[np.generic]], columns: Sequence[Co
 
 def summarise(images: npt.NDArray[np.generic], *, low: float = 0.0, ink_threshold: float = 127.5) -> Floats:
     """Images [rows, height, width], channels already averaged, to float64 [rows, 7], in the order of `FEATURES`."""
-    pixels = images.astype(np.float64)
+    rows, height, width = images.shape
+    # So few at a time that they stay in the processor's cache: seven passes over all of them take five times as long.
+    step = max(1, CACHED_VALUES // (height * width))
+    summaries = np.empty((rows, len(FEATURES)))
+    for at in range(0, rows, step):
+        summaries[at : at + step] = _summarise(images[at : at + step].astype(np.float64), low, ink_threshold)
+    return summaries
+
+
+def _summarise(pixels: Floats, low: float, ink_threshold: float) -> Floats:
     rows, height, width = pixels.shape
     flat = pixels.reshape(rows, height * width)
     pairs = (height - 1) * width + height * (width - 1)
+    weights = _weights(height, width)
     # What is not a number, or beyond numbers, comes out as NaN or infinity, which are counted as such.
     with np.errstate(invalid="ignore", over="ignore"):
-        down = np.abs(np.diff(pixels, axis=1)).sum(axis=(1, 2))
-        across = np.abs(np.diff(pixels, axis=2)).sum(axis=(1, 2))
+        down = np.abs(pixels[:, 1:] - pixels[:, :-1]).reshape(rows, -1)
+        across = np.abs(pixels[:, :, 1:] - pixels[:, :, :-1]).reshape(rows, -1)
+        # A product with a few columns sums up four times as fast as sums along each axis.
+        total, *moments = (flat @ weights).T
+        mass = total - low * weights[:, 0].sum()
+        steps = down @ np.ones(down.shape[1]) + across @ np.ones(across.shape[1])
         return np.stack(
             [
-                flat.mean(axis=1),
+                total / flat.shape[1],
                 flat.std(axis=1),
-                (flat >= ink_threshold).mean(axis=1),
+                (flat >= ink_threshold).sum(axis=1) / flat.shape[1],
                 flat.max(axis=1),
-                _centroid(pixels.sum(axis=1) - low * height),
-                _centroid(pixels.sum(axis=2) - low * width),
-                (down + across) / max(pairs, 1),
+                *(
+                    _centre(moment - low * places.sum(), mass, places.max())
+                    for moment, places in zip(moments, weights.T[1:], strict=True)
+                ),
+                steps / max(pairs, 1),
             ],
             axis=1,
         )
 
 
-def _centroid(profile: Floats) -> Floats:
-    """Centre of mass of each row's profile [rows, length] along its length."""
-    positions = np.arange(profile.shape[1])
-    mass = profile.sum(axis=1)
-    centre = np.full(len(profile), (profile.shape[1] - 1) / 2)
-    np.divide(profile @ positions, mass, out=centre, where=~(mass <= 0))
+@cache
+def _weights(height: int, width: int) -> Floats:
+    """For each pixel of an image: 1, its column and its row."""
+    rows, columns = np.divmod(np.arange(height * width, dtype=np.float64), width)
+    return np.stack([np.ones(height * width), columns, rows], axis=1)
+
+
+def _centre(moment: Floats, mass: Floats, last: float) -> Floats:
+    """Where the mass lies on places from 0 to `last`."""
+    centre = np.full(len(mass), last / 2)
+    np.divide(moment, mass, out=centre, where=~(mass <= 0))
     return centre
 
 
