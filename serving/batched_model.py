@@ -11,7 +11,7 @@ from functools import partial
 from math import inf
 from time import perf_counter
 
-from serving import logs
+from serving import baseline_series, logs
 from serving.batching import Batcher
 from serving.datatypes import BYTES
 from serving.device import Device, Runner
@@ -20,6 +20,8 @@ from serving.latency import LatencyTable
 from serving.metrics import ModelMetrics
 from serving.model_config import Batching
 from serving.model_folder import ModelVersion
+from serving.model_rows import ModelRows, look_up
+from serving.observation import Monitor, Observation
 from serving.saved_model import SavedModel, configure
 from serving.schedule import Policy, buckets_up_to
 from serving.settings import Settings
@@ -36,6 +38,8 @@ class BatchedModel:
         self.version = found.version
         self._folder = found.folder
         self._settings = settings
+        self.rows = ModelRows()
+        """What is known of its rows, once it is warmed up."""
         self._batcher: Batcher | None = None
 
     def load_graph(self) -> None:
@@ -79,9 +83,12 @@ class BatchedModel:
             warm_up_seconds=round(warmth.seconds, 3),
             note=warmth.note or None,
         )
+        self.rows = look_up(
+            self.name, self.version, self._folder, self.signature, self._model.run, self._settings.monitor
+        )
 
-    def open(self, metrics: ModelMetrics, device: Device) -> DirectEndpoint:
-        """Begin to answer; called on the event loop."""
+    def open(self, metrics: ModelMetrics, device: Device, monitor: Monitor | None = None) -> DirectEndpoint:
+        """Begin to answer; called on the event loop. Without a monitor, nothing is counted of rows."""
         batch = self._settings.batch
         latency = self._latency
         runner = Runner(
@@ -91,6 +98,7 @@ class BatchedModel:
             # A run is only as short as warm-up found it where rows cannot grow.
             inline_seconds=batch.inline_seconds if _has_fixed_rows(self.signature) else 0.0,
         )
+        observation = self._observe(metrics, monitor)
         self._batcher = batcher = Batcher(
             runner.start,
             self._policy,
@@ -100,8 +108,9 @@ class BatchedModel:
             is_batched=self.signature.is_batched,
             max_queue_rows=batch.queue_rows,
             max_queue_bytes=batch.queue_bytes,
+            observe=observation.ran if observation is not None else None,
         )
-        metrics.describe(signature=self.signature.name, baseline="")
+        metrics.describe(signature=self.signature.name, baseline=self.rows.digest)
         metrics.set("ecluse_model_load_duration_seconds", self._load_seconds)
         metrics.set("ecluse_warmup_duration_seconds", self._warm_up_seconds)
         metrics.set("ecluse_queue_limit_rows", batch.queue_rows)
@@ -120,6 +129,22 @@ class BatchedModel:
             batching=self._batching(),
             long_json_bytes=self._settings.http.long_json_bytes,
         )
+
+    def _observe(self, metrics: ModelMetrics, monitor: Monitor | None) -> Observation | None:
+        metrics.forget_baseline()
+        if monitor is None:
+            return None
+        observation = Observation(
+            self.signature,
+            self.rows.classifier,
+            self.rows.baseline,
+            monitor,
+            metrics.series,
+            input_rows_per_second=self._settings.monitor.input_rows_per_second,
+        )
+        if self.rows.baseline is not None:
+            baseline_series.export(self.rows.baseline, self.rows.classifier, metrics.series)
+        return observation if observation.is_needed else None
 
     def _batching(self) -> Batching | None:
         if not self.signature.is_batched:

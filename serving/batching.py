@@ -20,7 +20,7 @@ from serving.deadlines import Deadlines
 from serving.errors import DeadlineExceeded, Draining
 from serving.forecast import Forecast
 from serving.latency import LatencyTable
-from serving.parts import joined
+from serving.parts import Observe, joined, observed
 from serving.queueing import Entry, Line, Queue, count_bytes, shapes_of
 from serving.running import Batch, Running, RunObserver, Start
 from serving.schedule import Policy, Send, Settle, Trigger, Wait, next_move, select
@@ -53,6 +53,7 @@ class Batcher:
         max_queue_rows: int,
         max_queue_bytes: int,
         clock: Callable[[], float] = perf_counter,  # uvloop's own clock ticks in milliseconds
+        observe: Observe | None = None,
     ) -> None:
         """Where `is_batched` is False, the policy's only bucket is 1 and every request runs alone."""
         self._policy = policy
@@ -72,7 +73,10 @@ class Batcher:
         self._queue = Queue(max_rows=max_queue_rows, max_bytes=max_queue_bytes, levels=policy.levels)
         self._deadlines = Deadlines(self._loop, clock, self._expire)
         self._forecast = Forecast(policy, latency, self._cap, self._queue, turns, self, clock)
-        self._running = Running(start, observer, latency, self._cap, self._ended, is_batched=is_batched, clock=clock)
+        self._observe = observe
+        self._running = Running(
+            start, observer, latency, self._cap, self._ended, is_batched=is_batched, clock=clock, observe=observe
+        )
         self._is_draining = False
         self._is_closed = False
         self._quiet_turns = 0
@@ -159,6 +163,8 @@ class Batcher:
                     for part, part_rows in cut(tensors, rows, self._cap.rows)
                 ]
             )
+            if self._observe is not None:
+                observed(answer, self._observe, tensors, rows)
         # More arrivals than fill a batch went elsewhere: they must not put off the oldest for ever.
         if self._arrivals <= self._cap.rows:
             self._quiet_turns = -extra_settle_turns

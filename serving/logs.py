@@ -17,11 +17,12 @@ import orjson
 logger = logging.getLogger("ecluse")
 
 
+INFO = logging.INFO
 ERROR = logging.ERROR
 WARNING = logging.WARNING
 
 
-def event(name: str, /, *, level: int = logging.INFO, error: BaseException | None = None, **fields: object) -> None:
+def event(name: str, /, *, level: int = INFO, error: BaseException | None = None, **fields: object) -> None:
     """Log that something happened; `fields` say what, and `error` is shown with its traceback."""
     logger.log(level, name, extra={"fields": fields}, exc_info=error)
 

@@ -21,6 +21,7 @@ from prometheus_client.process_collector import ProcessCollector
 from monitoring.contract import CONTRACT
 from monitoring.contract.metric import Kind
 from monitoring.contract.metric import Metric as Described
+from monitoring.contract.observations import OBSERVATIONS
 from monitoring.contract.values import (
     CODES,
     FATES,
@@ -304,6 +305,16 @@ class ModelMetrics(RequestMetrics):
 
     def describe(self, *, signature: str, baseline: str) -> None:
         self._metrics.describe_model(*self._model, signature=signature, baseline=baseline)
+
+    def series(self, name: str, *labels: str) -> Any:
+        """A series of this model's; `labels` are those beside the model's."""
+        return self._metrics[name].labels(*self._model, *labels)
+
+    def forget_baseline(self) -> None:
+        """Tell no longer what a baseline said: a version that is loaded anew may bring another."""
+        for metric in OBSERVATIONS:
+            if metric.kind is Kind.GAUGE:
+                self._metrics[metric.name].remove(*self._model)
 
     def set(self, name: str, value: float) -> None:
         self._metrics[name].labels(*self._model).set(value)

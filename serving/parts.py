@@ -1,16 +1,21 @@
 """A request in parts: each runs by itself, and the caller hears of one answer."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from serving.assembly import cut, join
 from serving.queueing import Entry
 from serving.signature import Tensors
 
+Observe = Callable[[Tensors, Tensors, int], None]
+"""Told of the inputs and outputs of rows that were answered: so many, and behind them there may be padding."""
+
 
 def joined(parts: Sequence[Entry]) -> "asyncio.Task[Tensors]":
     """Answer with the outputs of all parts; whoever cancels it cancels them."""
+    for part in parts:
+        part.is_part = True
     answer = asyncio.get_running_loop().create_task(_join(parts))
     # A task that is cancelled before its first step runs none of its code.
     answer.add_done_callback(lambda _: _cancel(parts))
@@ -26,6 +31,16 @@ def halved(entry: Entry) -> list[Entry]:
     joined(halves).add_done_callback(partial(_pass_on, entry))
     entry.add_done_callback(lambda _: _cancel(halves))
     return halves
+
+
+def observed(answer: "asyncio.Future[Tensors]", observe: Observe, tensors: Tensors, rows: int) -> None:
+    """Tell of a request whose pieces do not count by themselves, once it is answered whole."""
+
+    def tell(ended: "asyncio.Future[Tensors]") -> None:
+        if not ended.cancelled() and ended.exception() is None:
+            observe(tensors, ended.result(), rows)
+
+    answer.add_done_callback(tell)
 
 
 async def _join(parts: Sequence[Entry]) -> Tensors:

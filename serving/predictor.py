@@ -32,6 +32,7 @@ from serving.hooked_endpoint import Hooked, HookedEndpoint
 from serving.kserve_tensors import from_infer_request, to_infer_response
 from serving.metrics import Metrics, ModelMetrics
 from serving.model_folder import ModelVersion, find_versions
+from serving.observation import Monitor
 from serving.process import Process, leave
 from serving.repository import ModelsFolder
 from serving.settings import Settings
@@ -50,6 +51,8 @@ class Predictor(kserve.Model):  # type: ignore[misc]  # kserve ships no types
         self.folder = settings.model_dir
         self.device: Device | None = None
         """Where its batches run: the server's, which all models share."""
+        self.monitor: Monitor | None = None
+        """What looks at its rows: the server's as well."""
         # Weak: a version is given up once nobody has its endpoint in hand.
         self._open: WeakValueDictionary[str, DirectEndpoint] = WeakValueDictionary()
         self._loading: PredictorVersion | None = None
@@ -152,7 +155,7 @@ class PredictorVersion:
 
     def open(self, metrics: Metrics) -> Endpoint:
         model_metrics = _model_metrics(metrics, self._predictor.name, self.found.version)
-        direct = self._model.open(model_metrics, self._predictor.device or Device())
+        direct = self._model.open(model_metrics, self._predictor.device or Device(), self._predictor.monitor)
         self._predictor.opened(direct)
         if not _has_hooks(type(self._predictor)):
             return direct
@@ -257,17 +260,22 @@ class Server(kserve.ModelServer):  # type: ignore[misc]  # kserve ships no types
             kserve=metadata.version("kserve"),
         )
         device = Device(self.settings.device.lanes)
-        sources = [_on(device, model) if isinstance(model, Predictor) else Foreign(model) for model in models]
+        wanted = self.settings.monitor
+        busy_seconds = metrics["ecluse_monitor_busy_seconds_total"].labels()
+        monitor = Monitor(busy_seconds, most_bytes=wanted.queue_bytes) if wanted.enabled else None
+        sources = [_on(device, monitor, model) if isinstance(model, Predictor) else Foreign(model) for model in models]
         folder = self.settings.models_dir
-        models_folder = ModelsFolder(folder, partial(self._predictor, device, folder)) if folder is not None else None
+        models_folder = (
+            ModelsFolder(folder, partial(self._predictor, device, monitor, folder)) if folder is not None else None
+        )
         try:
-            leave(uvloop.run(Process(self.settings, sources, models_folder, metrics, device).run()))
+            leave(uvloop.run(Process(self.settings, sources, models_folder, metrics, device, monitor).run()))
         except StartupError as error:
             sys.exit(f"ecluse: {error}")
 
-    def _predictor(self, device: Device, folder: Path, name: str) -> Predictor:
+    def _predictor(self, device: Device, monitor: Monitor | None, folder: Path, name: str) -> Predictor:
         settings = self.settings.model_copy(update={"model_name": name, "model_dir": folder / name})
-        return _on(device, Predictor(settings))
+        return _on(device, monitor, Predictor(settings))
 
 
 def _model_metrics(metrics: Metrics, name: str, version: str) -> ModelMetrics:
@@ -281,8 +289,9 @@ def _model_metrics(metrics: Metrics, name: str, version: str) -> ModelMetrics:
     )
 
 
-def _on(device: Device, predictor: Predictor) -> Predictor:
+def _on(device: Device, monitor: Monitor | None, predictor: Predictor) -> Predictor:
     predictor.device = device
+    predictor.monitor = monitor
     return predictor
 
 

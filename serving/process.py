@@ -30,6 +30,7 @@ from serving.inflight_bytes import InflightBytes
 from serving.lifecycle import Lifecycle, Phase
 from serving.loop_lag import LoopLag
 from serving.metrics import Metrics
+from serving.observation import Monitor
 from serving.repository import ModelsFolder, Repository
 from serving.rest import RestApp
 from serving.served_version import Rules, Source
@@ -63,10 +64,12 @@ class Process:
         models_folder: ModelsFolder | None,
         metrics: Metrics,
         device: Device,
+        monitor: Monitor | None = None,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._device = device
+        self._monitor = monitor
         metrics["ecluse_device_lanes"].labels().set(device.turns.lanes)
         self._lifecycle = Lifecycle()
         labels = VersionLabels(settings.versions.labels)
@@ -98,6 +101,8 @@ class Process:
         if grpc is not None:
             await grpc.start()
         self._door.start()
+        if self._monitor is not None:
+            self._monitor.start()
         loop_lag = LoopLag(loop, self._metrics["ecluse_event_loop_lag_seconds"].labels().observe)
         loop_lag.start()
         self._lifecycle.listen(self._tell_phase)
@@ -212,6 +217,8 @@ class Process:
         is_clean = not self._is_closed
         self._lifecycle.enter(Phase.STOPPED)
         self._door.stop()
+        if self._monitor is not None:
+            self._monitor.stop()
         self._close_models()
         logs.event("stopped", is_clean=is_clean)
         return is_clean

@@ -38,6 +38,7 @@ class Entry(asyncio.Future[Tensors]):
         "arrived",
         "deadline",
         "due",
+        "is_part",
         "leave",
         "level",
         "line",
@@ -60,6 +61,8 @@ class Entry(asyncio.Future[Tensors]):
     due: float
     """What its level is ordered by: the deadline, or the end of the ageing time where that comes first."""
     level: int
+    is_part: bool
+    """Whether it is a piece of a request, whose answer is whole only with the others."""
     trace: Trace | None
     """Told of its run, where the request is traced."""
     waits: bool
@@ -87,6 +90,7 @@ class Entry(asyncio.Future[Tensors]):
         self.deadline = arrived + timeout.left_seconds
         self.due = due
         self.level = level
+        self.is_part = False
         self.trace = None
         self.waits = False
 

@@ -8,7 +8,7 @@ besides. Knows no queue.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from serving.assembly import assemble, scatter
 from serving.batch_cap import BatchCap
 from serving.errors import Draining, ModelExhausted, ModelFailed, Refused, ServingError
 from serving.latency import LatencyTable
-from serving.parts import halved
+from serving.parts import Observe, halved, observed
 from serving.queueing import Entry
 from serving.retries import Retries
 from serving.signature import Tensors
@@ -45,6 +45,8 @@ class Batch:
     """When it is expected to end."""
     began: float = 0.0
     assembled: float = 0.0
+    tensors: Tensors = field(default_factory=dict)
+    """What ran, padding included."""
 
 
 class Running:
@@ -60,6 +62,7 @@ class Running:
         *,
         is_batched: bool,
         clock: Callable[[], float],
+        observe: Observe | None = None,
     ) -> None:
         """`ended` is told of each run and of when it ended."""
         self._start = start
@@ -69,6 +72,7 @@ class Running:
         self._ended = ended
         self._is_batched = is_batched
         self._clock = clock
+        self._observe = observe
         self._batches: list[Batch] = []
         self.retries = Retries()
 
@@ -79,9 +83,9 @@ class Running:
         self._batches.append(batch)
         batch.began = batch.assembled = self._clock()
         try:
-            tensors = self._assemble(batch)
+            batch.tensors = self._assemble(batch)
             batch.assembled = self._clock()
-            result = self._start(tensors, batch.bucket)
+            result = self._start(batch.tensors, batch.bucket)
         # The batch border: whatever the model raises must reach every caller of the batch.
         except Exception as error:  # noqa: BLE001
             self._finish(batch, error)
@@ -135,10 +139,15 @@ class Running:
                 self.retries.halve(alive)
                 return
             if is_exhausted and self._is_batched and alive[0].rows > 1:
-                self.retries.halve(halved(alive[0]))
+                self._halve(alive[0])
                 return
         for entry in alive:
             entry.set_exception(_as_serving_error(error))
+
+    def _halve(self, entry: Entry) -> None:
+        if self._observe is not None and not entry.is_part:
+            observed(entry, self._observe, entry.tensors, entry.rows)
+        self.retries.halve(halved(entry))
 
     def _assemble(self, batch: Batch) -> Tensors:
         if not self._is_batched:
@@ -149,6 +158,7 @@ class Running:
         """Give each caller its own rows; raises ModelFailed where they cannot be told apart."""
         answers = scatter(outputs, batch.rows, batch.bucket) if self._is_batched else [outputs]
         run: BatchRun | None = None
+        answered = []
         for entry, answer in zip(batch.entries, answers, strict=True):
             if entry.trace is not None:
                 run = run or _told(batch, now)
@@ -158,6 +168,15 @@ class Running:
             # would raise here and leave the rest of the batch unanswered.
             if not entry.done():
                 entry.set_result(answer)
+                if not entry.is_part:
+                    answered.append((entry, answer))
+        if self._observe is None:
+            return
+        if len(answered) == len(batch.entries):
+            self._observe(batch.tensors, outputs, sum(batch.rows))
+            return
+        for entry, answer in answered:
+            self._observe(entry.tensors, answer, entry.rows)
 
 
 def _told(batch: Batch, now: float) -> BatchRun:

@@ -3,7 +3,8 @@
 A request is counted in some ten places, and prometheus_client takes a lock and
 walks every bucket at each. Here a count is an addition, and a histogram's place
 is found by bisection; what a scrape reads is made then (`exposition.py`).
-Promises the same exposition. Is only touched on the event loop's thread.
+Promises the same exposition. Each series is written by one thread: the event
+loop's, or for what is counted of rows the monitor's; a scrape only reads.
 """
 
 from bisect import bisect_left
@@ -88,6 +89,12 @@ class Distribution:
     def observe(self, amount: float) -> None:
         self._counts[bisect_left(self._bounds, amount)] += 1
         self._sum += amount
+
+    def add(self, counts: Sequence[int], amounts: float) -> None:
+        """Observe many at once: how many lie in each bucket, the last beyond all bounds, and their sum."""
+        for bucket, count in enumerate(counts):
+            self._counts[bucket] += count
+        self._sum += amounts
 
     @property
     def spent(self) -> tuple[int, float]:

@@ -163,6 +163,27 @@ class Capture(Group):
     """How many files there are at most, the current one included; the oldest is deleted."""
 
 
+class Monitor(Group):
+    """What is counted of rows: predictions and inputs, beside the model's baseline."""
+
+    enabled: bool = True
+    """Whether rows are looked at at all. It is done beside serving, by a thread of its own, and costs no request a
+    wait."""
+    output: str = ""
+    """The output that holds a number for each class. Nothing takes the baseline's, or the only one whose numbers turn
+    out to be probabilities; logits without a baseline must be named. `none` says that the model has no classes."""
+    baseline: str = Field("assets.extra/baseline.json", min_length=1)
+    """The file that `python -m model.baseline` makes, as a path in the version's folder or from the root. Without it
+    only predictions are counted."""
+    input_rows_per_second: float = Field(1000.0, ge=0)
+    """Rows a second whose inputs are looked at, evenly spread where more come; fewer where a row is larger than 4,000
+    numbers, so that no more than a few hundredths of a processor are spent. Zero looks at none. Predictions are counted
+    on every row."""
+    queue_bytes: int = Field(64 * MIB, ge=KIB)
+    """Bytes of tensors that may wait to be looked at. Rows beyond are answered, but not counted in the distributions;
+    a batch whose inputs are larger than this is never looked at."""
+
+
 class Tracing(Group):
     """Spans of requests, told to a collector."""
 
@@ -353,6 +374,7 @@ class Settings(Group):
     admin: Admin = Admin()
     log: Log = Log()
     capture: Capture = Capture()
+    monitor: Monitor = Monitor()
     tracing: Tracing = Tracing()
     feedback: Feedback = Feedback()
     http: Http = Http()
