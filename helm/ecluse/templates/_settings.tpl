@@ -151,6 +151,27 @@
 - name: CAPTURE_FILES
   value: {{ int64 .Values.capture.files | quote }}
 {{- end }}
+{{- if not .Values.monitor.enabled }}
+- name: MONITOR_ENABLED
+  value: {{ toString .Values.monitor.enabled | quote }}
+{{- end }}
+{{- if ne .Values.monitor.output "" }}
+- name: MONITOR_OUTPUT
+  value: {{ .Values.monitor.output | quote }}
+{{- end }}
+{{- if ne .Values.monitor.baseline "assets.extra/baseline.json" }}
+- name: MONITOR_BASELINE
+  value: {{ .Values.monitor.baseline | quote }}
+{{- end }}
+{{- include "ecluse.settings.within" (dict "name" "monitor.inputRowsPerSecond" "value" .Values.monitor.inputRowsPerSecond "above" false "least" 0) }}
+{{- if ne (float64 .Values.monitor.inputRowsPerSecond) 1000.0 }}
+- name: MONITOR_INPUT_ROWS_PER_SECOND
+  value: {{ include "ecluse.settings.plain" .Values.monitor.inputRowsPerSecond | quote }}
+{{- end }}
+{{- if ne (int64 .Values.monitor.queueBytes) 67108864 }}
+- name: MONITOR_QUEUE_BYTES
+  value: {{ int64 .Values.monitor.queueBytes | quote }}
+{{- end }}
 {{- if ne .Values.tracing.endpoint "" }}
 - name: TRACING_ENDPOINT
   value: {{ .Values.tracing.endpoint | quote }}
@@ -341,6 +362,11 @@
     "CAPTURE_RECORD_BYTES": "capture.recordBytes",
     "CAPTURE_FILE_BYTES": "capture.fileBytes",
     "CAPTURE_FILES": "capture.files",
+    "MONITOR_ENABLED": "monitor.enabled",
+    "MONITOR_OUTPUT": "monitor.output",
+    "MONITOR_BASELINE": "monitor.baseline",
+    "MONITOR_INPUT_ROWS_PER_SECOND": "monitor.inputRowsPerSecond",
+    "MONITOR_QUEUE_BYTES": "monitor.queueBytes",
     "TRACING_ENDPOINT": "tracing.endpoint",
     "TRACING_SAMPLE_RATIO": "tracing.sampleRatio",
     "FEEDBACK_MAX_AGE_SECONDS": "feedback.maxAgeSeconds",
