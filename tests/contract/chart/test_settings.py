@@ -17,6 +17,8 @@ TEXTS = {
     "model.name": "digits",
     "model.signatureName": "score",
     "capture.path": "/tmp/captured.jsonl",
+    "monitor.output": "logits",
+    "monitor.baseline": "/models/baseline.json",
     "tracing.endpoint": "http://collector:4318",
     "tensorflow.visibleDevices": "0,1",
     "versions.policy": "specific:3,5",
