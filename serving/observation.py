@@ -40,7 +40,7 @@ CHECKED_VALUES = 4096
 """Numbers in a row of an output that is searched for what is no number."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Seen:
     """Rows that were answered."""
 

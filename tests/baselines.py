@@ -5,6 +5,7 @@ Counts by hand, so that what is tested is not what made it.
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,41 @@ def sealed(*parts: Json) -> Json:
 
 def opened(content: Json) -> Baseline:
     return baseline.read(json.dumps(content).encode())
+
+
+def counted_by_hand(
+    baseline: Baseline, described: ImageInput | ColumnsInput, inputs: Mapping[str, np.ndarray], scores: np.ndarray
+) -> dict[tuple[str, ...], float]:
+    """The counters of the contract for some rows: by name, and by the values of the labels beside the model's."""
+    values = features_of(inputs, described)
+    said = predict(scores, Scores.PROBABILITIES)
+    kept = said.is_finite
+    found: dict[tuple[str, ...], float] = {
+        ("ecluse_input_rows_total",): len(values),
+        ("ecluse_nonfinite_outputs_total",): int((~kept).sum()),
+        ("ecluse_expected_correct_total",): said.confidence[kept].sum() / 2,
+    }
+    for index, name in enumerate(baseline.classes.names if baseline.classes is not None else ()):
+        found["ecluse_predictions_total", name] = int((said.classes[kept] == index).sum())
+    for name, numbers in (("confidence", said.confidence[kept]), ("margin", said.margin[kept])):
+        found[f"ecluse_prediction_{name}_sum",] = numbers.sum()
+        found[f"ecluse_prediction_{name}_count",] = len(numbers)
+        found[f"ecluse_prediction_{name}_bucket", "0.9"] = int((numbers <= 0.9).sum())
+    outside = np.zeros(len(values), dtype=np.bool_)
+    for feature, column in zip(baseline.features, values.T, strict=True):
+        for number, (low, high) in enumerate(pairwise((-np.inf, *feature.edges, np.inf))):
+            count = int(((low <= column) & (column < high)).sum())
+            found["ecluse_drift_observations_total", f"{number:02d}", feature.name] = count
+        offsets = np.clip(column, feature.lower_bound, feature.upper_bound) - feature.lower_bound
+        found["ecluse_feature_offset_sum_total", feature.name] = offsets.sum()
+        found["ecluse_feature_offset_sumsq_total", feature.name] = (offsets**2).sum()
+        found["ecluse_input_missing_values_total", feature.name] = 0
+        is_low, is_high = column < feature.lower_bound, column > feature.upper_bound
+        found["ecluse_input_out_of_range_values_total", feature.name, "low"] = int(is_low.sum())
+        found["ecluse_input_out_of_range_values_total", feature.name, "high"] = int(is_high.sum())
+        outside |= is_low | is_high
+    found["ecluse_input_outlier_rows_total",] = int(outside.sum())
+    return found
 
 
 def _feature(column: np.ndarray) -> Json:
