@@ -50,10 +50,14 @@ def largest_difference(live: Floats, baseline: Floats) -> Floats:
     return np.asarray(np.abs(live - baseline).max(axis=-1))
 
 
-def noise(chi2_critical: float, rows: Numbers | float, baseline_rows: float) -> Floats:
-    """The PSI that chance alone does not reach: that of a chi-squared which is exceeded once in 10,000 windows."""
+def noise(chi2_critical: float, rows: Numbers | float, baseline_rows: float, rows_alike: float = 1) -> Floats:
+    """The PSI that chance alone does not reach: that of a chi-squared which is exceeded once in 10,000 windows.
+
+    Rows that follow each other may be alike: where each independent one brings so
+    many in all, a window tells as much as one of so many times fewer rows.
+    """
     with np.errstate(divide="ignore"):
-        return np.asarray(chi2_critical * (1 / np.asarray(rows, dtype=np.float64) + 1 / baseline_rows))
+        return np.asarray(chi2_critical * (rows_alike / np.asarray(rows, dtype=np.float64) + 1 / baseline_rows))
 
 
 def moments(values: Numbers, lower: float, upper: float) -> tuple[float, float]:

@@ -70,7 +70,7 @@ class AnyModel:
         try:
             return self._once(inputs, rows, fixed)
         except tf.errors.OpError as error:
-            row, reason = self._refused(inputs, rows, fixed, _first_line(error))
+            row, reason = self._refused(inputs, rows, fixed, _reason(error))
             raise BadAnswers(f"the model refuses row {row:,} (the first is 0): {reason}") from error
 
     def _once(self, inputs: Arrays, rows: slice, fixed: int | None) -> Arrays:
@@ -94,7 +94,7 @@ class AnyModel:
                 try:
                     self._once(inputs, half, fixed)
                 except tf.errors.OpError as error:
-                    rows, reason = half, _first_line(error)
+                    rows, reason = half, _reason(error)
                     break
             else:
                 return rows.start, reason
@@ -116,6 +116,13 @@ def _each(specs: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
     for name, spec in sorted(specs.items()):
         shape = None if spec.shape.rank is None else tuple(spec.shape.as_list())
         yield name, Tensor(name, np.dtype(spec.dtype.as_numpy_dtype), shape)
+
+
+def _reason(error: BaseException) -> str:
+    """What the graph complains of: TensorFlow puts it last, between where it was and the node's name."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = [line for line in lines if line and not line.startswith("[[{{")]
+    return said[-1].split(" [Op:")[0] if said else type(error).__name__
 
 
 def _first_line(error: BaseException) -> str:

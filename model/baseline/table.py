@@ -58,6 +58,8 @@ def read(path: Path, labels_column: str | None) -> Table:
 
 
 def _from_npz(path: Path) -> dict[str, Array]:
+    if not zipfile.is_zipfile(path):
+        raise BadRows(path, "it is no npz file, as numpy.savez writes them")
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: np.asarray(file[name]) for name in file.files}

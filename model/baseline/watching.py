@@ -131,12 +131,13 @@ def _columns(
     else:
         varying = [name for name, column in every.items() if _varies(_values(numeric, column))]
         chosen = dict.fromkeys(varying[:MOST_FEATURES] or list(every)[:MOST_FEATURES])
-        left_out = [name for name in every if name not in chosen]
-        if left_out:
+        if len(varying) > len(chosen):
             remarks.append(
-                f"{len(chosen)} of {len(every)} columns are watched, the first that vary: {', '.join(chosen)}; "
-                "--features chooses others"
+                f"{len(chosen)} of {len(every)} columns are watched, the first that vary; --features chooses others"
             )
+        elif len(every) > len(chosen):
+            still = ", ".join([name for name in every if name not in chosen][:MOST_FEATURES])
+            remarks.append(f"not watched, because all their values are alike: {still}")
     if not chosen:
         return Watched(None, (*remarks, "no input holds numbers, so no input is watched"))
     return Watched(ColumnsInput(columns=tuple(every[name] for name in chosen)), tuple(remarks))
