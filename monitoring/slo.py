@@ -91,6 +91,7 @@ class Drift(Part):
     outlier_ratio: Ratio
     missing_ratio: Ratio
     minimum_rows: Count
+    rows_alike: Annotated[float, Field(ge=1, le=1000)]
 
 
 class Quality(Part):

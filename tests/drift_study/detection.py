@@ -6,7 +6,7 @@ shift.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -99,8 +99,5 @@ def _moving_in(
 
 def _both(before: Watched, after: Watched) -> Watched:
     return Watched(
-        *(
-            np.concatenate([getattr(before, part), getattr(after, part)])
-            for part in ("bins", "predicted", "confidence", "is_outlier", "labels")
-        )
+        *(np.concatenate([getattr(before, each.name), getattr(after, each.name)]) for each in fields(Watched))
     )

@@ -6,6 +6,7 @@ colour-blind readers; what is nought is drawn at the foot of a logarithmic scale
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -69,30 +70,33 @@ def draw_detection(sights: Sequence[Sight], path: Path, rows: int) -> None:
     left.tick_params(length=0)
     left.spines[:].set_visible(False)
     left.set_xlabel(f"windows of {rows} shifted rows in which the alert's condition holds")
-    styles = [(colour, dash) for dash in ("-", "--") for colour in (BLUE, RED, GREEN, YELLOW, PURPLE)]
-    for sight, (colour, dash) in zip(sights[1:], styles, strict=False):
-        right.plot(
-            list(sight.by_share),
-            list(sight.by_share.values()),
-            color=colour,
-            linestyle=dash,
-            marker="o",
-            markersize=3,
-            label=sight.shift.name,
-        )
+    colours = (BLUE, RED, GREEN, YELLOW, PURPLE, GREY)
+    for (curve, names), colour in zip(_alike(sights[1:]).items(), colours, strict=False):
+        label = "\n".join(wrap(", ".join(names), 60))
+        right.plot(SHARES, curve, color=colour, marker="o", markersize=3, label=label)
     right.set_xlabel(f"share of shifted rows in a window of {HOUR_ROWS:,}")
     right.set_ylabel("windows in which any alert's condition holds")
     right.set_xscale("log")
-    right.set_xticks(SHARES, [f"{share:.0%}" for share in SHARES])
+    ticks = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+    right.set_xticks(ticks, [f"{share:.0%}" for share in ticks])
     right.minorticks_off()
     right.yaxis.set_major_formatter(PercentFormatter(1.0))
-    _legend(right, columns=3)
+    _legend(right, columns=1)
     _plain(right)
     figure.savefig(path, dpi=120, bbox_inches="tight", pad_inches=0.15)
 
 
 def _line(axes: Axes, rows: Sequence[int], shares: Sequence[float], colour: str, label: str) -> None:
     axes.plot(rows, [max(share, FOOT) for share in shares], color=colour, marker="o", markersize=4, label=label)
+
+
+def _alike(sights: Sequence[Sight]) -> dict[tuple[float, ...], list[str]]:
+    """Curves that nobody could tell apart are one, of all their names."""
+    found: dict[tuple[float, ...], list[str]] = {}
+    for sight in sights:
+        curve = tuple(round(share, 1) for share in sight.by_share.values())
+        found.setdefault(curve, []).append(sight.shift.name)
+    return found
 
 
 def _share(share: float, _: int) -> str:

@@ -31,7 +31,6 @@ COLLAPSE_ROWS = 100
 """The collapse of all answers into one is told of fewer rows than anything else."""
 OUTLIER_FACTOR = 3
 DEVIATIONS = 4
-RA = 1
 """A mean that lies so many of its deviations low is not low by chance."""
 
 
@@ -60,11 +59,11 @@ def judge(baseline: Baseline, promise: Promise, seen: Windows) -> Judged:
     is_enough = rows >= lines.minimum_rows
     for place, (feature, counts) in enumerate(zip(baseline.features, seen.features, strict=True)):
         psi[:, place] = _psi(counts, feature.counts)
-        floor = drift.noise(feature.chi2_critical, rows, feature.observations, RA)
+        floor = drift.noise(feature.chi2_critical, rows, feature.observations, lines.rows_alike)
         over[:, place] = (psi[:, place] > lines.input_psi) & (psi[:, place] > floor) & is_enough
     classes = baseline.classes
     class_psi = _psi(seen.classes, classes.predicted_counts)
-    class_floor = drift.noise(classes.chi2_critical, rows, sum(classes.predicted_counts), RA)
+    class_floor = drift.noise(classes.chi2_critical, rows, sum(classes.predicted_counts), lines.rows_alike)
     share = seen.classes / rows
     usual = drift.baseline_ratio(np.array(classes.predicted_counts))
     mean, sure = seen.confidence_sum / rows, baseline.confidence

@@ -4,7 +4,7 @@ Made of a baseline as it ships and of rows; what the alerts would say of a windo
 of such rows is for `verdicts.py`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ Counts = npt.NDArray[np.int64]
 class Watched:
     """What is kept of each row."""
 
+    values: npt.NDArray[np.float64]
+    """[rows, features], as they are counted in bins."""
     bins: npt.NDArray[np.int64]
     """[rows, features]"""
     predicted: npt.NDArray[np.int64]
@@ -36,9 +38,7 @@ class Watched:
         return float((self.predicted == self.labels).mean())
 
     def kept(self, rows: npt.NDArray[np.integer]) -> "Watched":
-        return Watched(
-            self.bins[rows], self.predicted[rows], self.confidence[rows], self.is_outlier[rows], self.labels[rows]
-        )
+        return Watched(*(getattr(self, each.name)[rows] for each in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ def watch(baseline: Baseline, predict: Predict, images: Images, labels: npt.NDAr
     upper = np.array([feature.upper_bound for feature in baseline.features])
     probabilities = predict(images)
     return Watched(
+        values=values,
         bins=np.stack(
             [
                 np.searchsorted(np.array(feature.edges), values[:, place], side="right")

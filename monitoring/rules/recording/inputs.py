@@ -17,18 +17,17 @@ VERSION = "namespace, model_name, model_version"
 
 
 def records(promise: Promise) -> tuple[Group, ...]:
-    del promise
     return tuple(
         Group(
             f"ecluse-inputs-{window}",
-            (*_histograms(window), *_moments(window), *_shares(window)),
+            (*_histograms(window, promise.drift.rows_alike), *_moments(window), *_shares(window)),
             interval="" if window == "1h" else SLOW_INTERVAL,
         )
         for window in ROW_WINDOWS
     )
 
 
-def _histograms(window: str) -> tuple[Record, ...]:
+def _histograms(window: str, rows_alike: float) -> tuple[Record, ...]:
     live = f"version_feature_bin:ecluse_drift_live:ratio{window}"
     observations = f"version_feature:ecluse_drift_observations:increase{window}"
     # Each replica tells the same baseline.
@@ -57,7 +56,7 @@ def _histograms(window: str) -> tuple[Record, ...]:
         Record(f"version_feature:ecluse_drift_linf:{window}", f"max without (bin) (abs({live} - {baseline}))"),
         Record(
             f"version_feature:ecluse_drift_noise:{window}",
-            f"max by ({FEATURE}) (ecluse_drift_chi2_critical) * (1 / ({observations} > 0)"
+            f"max by ({FEATURE}) (ecluse_drift_chi2_critical) * ({rows_alike:g} / ({observations} > 0)"
             f" + 1 / (max by ({FEATURE}) (ecluse_drift_baseline_observations) > 0))",
         ),
     )

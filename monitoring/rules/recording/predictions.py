@@ -21,7 +21,6 @@ NO_BASELINE = f"unless on ({VERSION}) max by ({VERSION}) (ecluse_baseline_predic
 
 
 def records(promise: Promise) -> tuple[Group, ...]:
-    del promise
     return (
         Group(
             "ecluse-predictions-expected",
@@ -31,7 +30,7 @@ def records(promise: Promise) -> tuple[Group, ...]:
         *(
             Group(
                 f"ecluse-predictions-{window}",
-                (*_classes(window), *_confidence(window)),
+                (*_classes(window, promise.drift.rows_alike), *_confidence(window)),
                 interval="" if window == "1h" else SLOW_INTERVAL,
             )
             for window in ROW_WINDOWS
@@ -111,7 +110,7 @@ def _confidence_expected() -> tuple[Record, ...]:
     )
 
 
-def _classes(window: str) -> tuple[Record, ...]:
+def _classes(window: str, rows_alike: float) -> tuple[Record, ...]:
     counts = f"version_class:ecluse_predictions:increase{window}"
     rows = f"version:ecluse_predictions:increase{window}"
     expected = "version_class:ecluse_predictions_expected:ratio"
@@ -131,7 +130,7 @@ def _classes(window: str) -> tuple[Record, ...]:
         Record(
             f"version:ecluse_prediction_noise:{window}",
             "version:ecluse_predictions_expected:chi2_critical"
-            f" * (1 / ({rows} > 0) + 1 / (version:ecluse_predictions_expected:rows > 0))",
+            f" * ({rows_alike:g} / ({rows} > 0) + 1 / (version:ecluse_predictions_expected:rows > 0))",
         ),
     )
 
