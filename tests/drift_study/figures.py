@@ -72,7 +72,7 @@ def draw_detection(sights: Sequence[Sight], path: Path, rows: int) -> None:
     left.set_xlabel(f"windows of {rows} shifted rows in which the alert's condition holds")
     colours = (BLUE, RED, GREEN, YELLOW, PURPLE, GREY)
     for (curve, names), colour in zip(_alike(sights[1:]).items(), colours, strict=False):
-        label = "\n".join(wrap(", ".join(names), 60))
+        label = "\n".join(wrap("; ".join(names), 70))
         right.plot(SHARES, curve, color=colour, marker="o", markersize=3, label=label)
     right.set_xlabel(f"share of shifted rows in a window of {HOUR_ROWS:,}")
     right.set_ylabel("windows in which any alert's condition holds")
