@@ -5,6 +5,12 @@ MODEL_NAME ?= mnist
 MODEL_DIR  ?= models/mnist
 HTTP_PORT  ?= 8080
 GRPC_PORT  ?= 8081
+PROMETHEUS_PORT ?= 9090
+ALERTMANAGER_PORT ?= 9093
+NOTICES_PORT ?= 9095
+RATE       ?= 20
+FASTER     ?= 1
+AFTER      ?= 120
 REQUEST    ?= docs/examples/seven.json
 BENCH      ?= --docs
 FUZZ_SECONDS ?= 600
@@ -56,6 +62,12 @@ first-model: setup
 serve: setup $(if $(filter models/mnist models/mnist/,$(MODEL_DIR)),$(missing_model)) ## serve the newest model on this machine (MODEL_DIR= MODEL_NAME= HTTP_PORT= GRPC_PORT=)
 	@$(python) -m serving.ask --invite --http_port $(HTTP_PORT) --model_name $(MODEL_NAME) & \
 	exec $(python) -m serving --model_name $(MODEL_NAME) --model_dir "$(MODEL_DIR)" --http_port $(HTTP_PORT) --grpc_port $(GRPC_PORT)
+
+.PHONY: monitor
+monitor: setup $(if $(filter models/mnist models/mnist/,$(MODEL_DIR)),$(missing_model)) ## server, Prometheus, Alertmanager, callers and dashboards as pictures (INCIDENT=drift FASTER=30)
+	@exec $(python) -m monitoring.laptop --model_name $(MODEL_NAME) --model_dir "$(MODEL_DIR)" --http_port $(HTTP_PORT) --grpc_port $(GRPC_PORT) \
+	  --prometheus_port $(PROMETHEUS_PORT) --alertmanager_port $(ALERTMANAGER_PORT) --notices_port $(NOTICES_PORT) \
+	  --rate $(RATE) --faster $(FASTER) --after $(AFTER) $(if $(INCIDENT),--incident $(INCIDENT))
 
 ask: setup ## send a picture of a digit to the running server, and draw it (REQUEST=)
 	@$(python) -m serving.ask --http_port $(HTTP_PORT) --model_name $(MODEL_NAME) --request "$(REQUEST)"

@@ -106,7 +106,10 @@ class Canvas:
         self.text(box.x + box.width / 2, box.y + box.height / 2, words, size=9, colour=DIM, align="center")
 
     def save(self, file: Path) -> None:
-        self.figure.savefig(file, dpi=DPI, facecolor=CANVAS)
+        """Write the picture, whole or not at all: somebody may be looking at the one before."""
+        part = file.with_name(f".{file.name}.part")
+        self.figure.savefig(part, dpi=DPI, facecolor=CANVAS, format="png")
+        part.replace(file)
 
 
 def gridded(axes: Axes, *, across: bool = True, up: bool = True) -> None:
