@@ -69,6 +69,10 @@ monitor: setup $(if $(filter models/mnist models/mnist/,$(MODEL_DIR)),$(missing_
 	  --prometheus_port $(PROMETHEUS_PORT) --alertmanager_port $(ALERTMANAGER_PORT) --notices_port $(NOTICES_PORT) \
 	  --rate $(RATE) --faster $(FASTER) --after $(AFTER) $(if $(INCIDENT),--incident $(INCIDENT))
 
+.PHONY: try-compose
+try-compose: setup ## the same in containers, with a real Grafana: started, asked for every panel, ended (ECLUSE_IMAGE=)
+	@PYTHON=$(python) sh monitoring/compose/try.sh
+
 ask: setup ## send a picture of a digit to the running server, and draw it (REQUEST=)
 	@$(python) -m serving.ask --http_port $(HTTP_PORT) --model_name $(MODEL_NAME) --request "$(REQUEST)"
 
