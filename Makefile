@@ -98,6 +98,7 @@ fmt: setup ## format, and mend what can be mended without a person
 generate: setup ## write every generated file anew
 	@PYTHON=$(python) sh serving/generate.sh
 	@$(python) -m monitoring.generate
+	@$(python) -m monitoring.runbook_table
 	@$(python) -m monitoring.metrics_page
 	@$(python) -m helm.generate
 	@REWRITE_SNAPSHOTS=1 $(pytest) --quiet tests/contract/chart/test_snapshots.py
@@ -130,6 +131,7 @@ workflows: setup ## the GitHub workflows: actionlint, and zizmor for their secur
 generate-check: setup ## fail if a generated file is stale
 	@PYTHON=$(python) sh serving/generate.sh --check
 	@$(python) -m monitoring.generate --check
+	@$(python) -m monitoring.runbook_table --check
 	@$(python) -m monitoring.metrics_page --check
 	@$(python) -m helm.generate --check
 	@PYTHON=$(python) sh k8s/render.sh --check

@@ -10,7 +10,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from monitoring import slo
+from monitoring import runbook_table, slo
 from monitoring.dashboards import catalogue
 from monitoring.rules import families, pace, rendering
 from monitoring.rules.review import rules as review
@@ -58,7 +58,9 @@ def main(arguments: Sequence[str]) -> int:
     except slo.BadPromise as mistake:
         sys.stderr.write(f"{mistake}\n")
         return 2
-    if mistakes := review.mistakes(families.recording(promise), families.every_alert(promise), promise):
+    mistakes = review.mistakes(families.recording(promise), families.every_alert(promise), promise)
+    mistakes += review.runbook_mistakes(families.alert_names(promise), runbook_table.PAGE.read_text(encoding="utf-8"))
+    if mistakes:
         sys.stderr.writelines(f"{mistake}\n" for mistake in mistakes)
         return 2
     made = files(promise, given.faster)

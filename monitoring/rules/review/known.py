@@ -7,40 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from monitoring.contract import CONTRACT
+from monitoring.contract.labels import closed
 from monitoring.contract.metric import Kind, Metric
-from monitoring.contract.values import (
-    CODES,
-    FATES,
-    FEEDBACK_RESULTS,
-    MODEL_STATES,
-    MONITORED,
-    OUTCOMES,
-    PROTOCOLS,
-    REJECTIONS,
-    SIDES,
-    STAGES,
-    TRIGGERS,
-    TURNED_AWAY,
-)
 from monitoring.rules.review.foreign import FOREIGN
 
 TARGET = frozenset({"namespace", "job", "instance", "pod", "container", "service", "endpoint", "variant", "revision"})
-
-CLOSED: Mapping[str, tuple[str, ...]] = {
-    "code": tuple(map(str, CODES)),
-    "fate": FATES,
-    "outcome": OUTCOMES,
-    "part": MONITORED,
-    "protocol": PROTOCOLS,
-    "result": FEEDBACK_RESULTS,
-    "side": SIDES,
-    "stage": STAGES,
-    "state": MODEL_STATES,
-    "trigger": TRIGGERS,
-}
-"""Labels of the contract whose values are all known."""
-
-REASONS = {"ecluse_rejected_total": REJECTIONS, "ecluse_connections_turned_away_total": TURNED_AWAY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +39,7 @@ def exported() -> dict[str, Series]:
 
 def _of(metric: Metric) -> dict[str, Series]:
     labels = TARGET | frozenset(metric.labels)
-    values = {label: CLOSED[label] for label in metric.labels if label in CLOSED}
-    if metric.name in REASONS:
-        values["reason"] = REASONS[metric.name]
+    values = {label: known for label in metric.labels if (known := closed(metric, label)) is not None}
     if metric.kind is not Kind.HISTOGRAM:
         return {metric.name: Series(labels, metric.kind is Kind.COUNTER, values)}
     bounds = (*(str(float(bound)) for bound in metric.buckets), "+Inf")

@@ -3,23 +3,20 @@
 from itertools import product
 
 from monitoring.contract import CONTRACT
+from monitoring.contract.labels import closed
 from monitoring.contract.metric import Kind, Metric
-from monitoring.rules.review.known import CLOSED, REASONS
 from tests.monitoring.alerts.case import Series, gauge, histogram
 
 TARGET = 'job="ecluse",instance="10.0.0.1:8080",pod="ecluse-0",variant="ecluse",revision="5f6d"'
 
 LABELS: dict[str, tuple[str, ...]] = {
-    **CLOSED,
     "model_name": ("mnist",),
     "model_version": ("1",),
     "class": ("a", "b"),
     "actual": ("a", "b"),
     "predicted": ("a", "b"),
     "feature": ("contrast", "max"),
-    "bin": ("00", "01", "02", "03"),
     "bucket": ("8", "64"),
-    "phase": ("serving",),
     "baseline": ("5f1c",),
 }
 
@@ -28,7 +25,7 @@ LEVELS = {
     "ecluse_batch_cap_rows": 64,
     "ecluse_device_lanes": 1,
     "ecluse_model_ready": 1,
-    "ecluse_drift_baseline_ratio": 0.25,
+    "ecluse_drift_baseline_ratio": 0.1,
     "ecluse_drift_baseline_observations": 10000,
     "ecluse_drift_chi2_critical": 21.1,
     "ecluse_baseline_class_ratio": 0.5,
@@ -68,8 +65,6 @@ def _of(metric: Metric, *, with_baseline: bool) -> list[Series]:
 
 
 def _values(metric: Metric, label: str, *, with_baseline: bool) -> tuple[str, ...]:
-    if label == "reason":
-        return REASONS[metric.name]
     if label == "baseline" and not with_baseline:
         return ("",)
-    return LABELS.get(label, ("x",))
+    return closed(metric, label) or LABELS.get(label, ("x",))
