@@ -165,7 +165,7 @@ test-cluster: setup ## the chart on the cluster that KUBECONFIG names (ECLUSE_IM
 chart: setup ## the chart and the files of k8s/: lint, values, guards, snapshots, schemas
 	@$(pytest) tests/contract/chart tests/contract/test_k8s_files.py
 
-cluster-up: setup ## a Kubernetes in Docker with KServe, by kind (NODE_IMAGE= KSERVE_VERSION=)
+cluster-up: setup ## a Kubernetes in Docker with KServe, by kind (NODE_IMAGE= KSERVE_VERSION= PLATFORM=prometheus-stack)
 	@sh k8s/cluster-up.sh
 
 cluster-down: ## delete it

@@ -4,12 +4,14 @@
 #   cluster.sh FOLDER SECONDS   FOLDER has the commands up, base-image, load and down; SECONDS is the time for all
 #
 # Says how long each part took. Where no cluster or no base image can be had in time, that is one sentence and no
-# failure; what fails after that is one. The long proof of rolling updates comes last, and of its three runs those for
+# failure; what fails after that is one. Where FOLDER has a command monitoring too, it brings a Prometheus: one that
+# cannot be had in time is a sentence as well, and the tests that need it are skipped. The long proof of rolling updates comes last, and of its three runs those for
 # which there is no time are left out with a sentence. Leaves nothing running that was not running before.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 folder=$1 limit=$2
 for_tests=720     # without so much left for them, the tests are not begun
+for_monitoring=480   # what those that need a Prometheus take of it, which is not waited for at their cost
 for_rolling=${ROLLING_SECONDS:-480}   # nor a run of the proof of rolling updates
 
 left() { echo $((limit - SECONDS)); }
@@ -51,6 +53,13 @@ part $(($(left) - for_tests)) "building the images" make image || {
 }
 LOAD="$folder/load" part $(($(left) - for_tests / 2)) "loading the images" make load || exit
 export REQUIRE_TOOLS="$REQUIRE_TOOLS cluster kserve metrics"
+if [ -x "$folder/monitoring" ]; then
+    if part $(($(left) - for_tests - for_monitoring)) "bringing Prometheus up" "$folder/monitoring"; then
+        REQUIRE_TOOLS="$REQUIRE_TOOLS prometheus"
+    else
+        echo "not run: what needs a Prometheus on the cluster: it could not be brought up in the time there is"
+    fi
+fi
 status=0
 part "$(left)" "make test-cluster" make test-cluster CLUSTER_TESTS="tests/cluster --ignore=tests/cluster/rolling" || status=$?
 # Begun with too little time, a run would be cut off and look like a loss.

@@ -3,6 +3,7 @@
 #
 #   NODE_IMAGE       another Kubernetes: a node image of kind's, by digest
 #   KSERVE_VERSION   another KServe; `none` for a cluster without it, where the chart renders mode plain
+#   PLATFORM         more of platform/ to install, as "prometheus-stack keda"
 #   KUBECONFIG       where to write the way in, if not to build/kubeconfig; your own ~/.kube/config is left alone
 set -eu
 cd "$(dirname "$0")/.."
@@ -22,6 +23,10 @@ fi
 sh k8s/platform/install.sh metrics-server
 if [ "${KSERVE_VERSION:-}" != none ]; then
     sh k8s/platform/install.sh cert-manager kserve-crd kserve
+fi
+if [ -n "${PLATFORM:-}" ]; then
+    # shellcheck disable=SC2086 # each name is a word of its own
+    sh k8s/platform/install.sh $PLATFORM
 fi
 echo "The cluster is up. This shell finds it after:" >&2
 echo "export KUBECONFIG=$KUBECONFIG"

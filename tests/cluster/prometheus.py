@@ -31,7 +31,7 @@ class Prometheus:
     nudged: float = field(default=-NUDGE_SECONDS, init=False)
 
     def get(self, path: str, **query: str) -> Any:
-        return proxied(self.api, self.namespace, "prometheus-operated", f"/api/v1/{path}", query)["data"]
+        return proxied(self.api, self.namespace, "prometheus-operated:9090", f"/api/v1/{path}", query)["data"]
 
     def query(self, expression: str) -> list[Object]:
         """The series of an expression, with their values."""
@@ -88,12 +88,12 @@ class Alertmanager:
         """The alerts that it has and that have not ended, with these labels."""
         filters = [("filter", f'{name}="{value}"') for name, value in labels.items()]
         query = [*filters, ("active", "true")]
-        found: list[Object] = proxied(self.api, self.namespace, "alertmanager-operated", "/api/v2/alerts", query)
+        found: list[Object] = proxied(self.api, self.namespace, "alertmanager-operated:9093", "/api/v2/alerts", query)
         return found
 
 
 def proxied(api: Api, namespace: str, service: str, path: str, query: Mapping[str, str] | list[tuple[str, str]]) -> Any:
-    where = f"/api/v1/namespaces/{namespace}/services/{service}:web/proxy{path}"
+    where = f"/api/v1/namespaces/{namespace}/services/{service}/proxy{path}"
     return api.request("GET", f"{where}?{urlencode(query)}")
 
 

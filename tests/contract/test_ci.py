@@ -70,6 +70,28 @@ def test_how_long_each_part_took_is_told(machine: Machine) -> None:
     assert [part for part in parts if f"cluster: {part} took" not in said] == []
 
 
+def test_where_there_is_a_prometheus_to_be_had_its_tests_may_not_be_skipped(machine: Machine) -> None:
+    status, said = machine.run({"monitoring": "echo Prometheus is up"}, make='echo "$1 needs $REQUIRE_TOOLS"')
+    assert status == 0
+    assert "cluster: bringing Prometheus up took" in said
+    assert "test-cluster needs curl cluster kserve metrics prometheus" in said
+
+
+def test_a_prometheus_that_cannot_be_had_is_a_sentence_and_the_other_tests_run(machine: Machine) -> None:
+    status, said = machine.run({"monitoring": "echo no room; exit 1"}, make='echo "$1 needs $REQUIRE_TOOLS"')
+    assert status == 0
+    assert "not run: what needs a Prometheus on the cluster" in said
+    assert "test-cluster needs curl cluster kserve metrics\n" in said
+
+
+def test_a_prometheus_is_not_waited_for_at_the_cost_of_the_tests(machine: Machine) -> None:
+    status, said = machine.run({"monitoring": "echo too late"}, seconds=1100, rolling_seconds=2000)
+    assert status == 0
+    assert "too late" not in said
+    assert "not run: what needs a Prometheus on the cluster" in said
+    assert "cluster: make test-cluster took" in said
+
+
 @pytest.mark.parametrize("broken", ["up", "base-image"])
 def test_no_cluster_is_one_sentence_and_no_failure(broken: str, machine: Machine) -> None:
     status, said = machine.run({broken: "echo no room; exit 1"})

@@ -16,10 +16,10 @@ What the notes count together, and what an installation should be warned of, a p
 
 See after a minute or two that Prometheus reads {{ if $monitor }}every pod{{ if $monitoring.rules.enabled }} and has the rules{{ end }}{{ else }}the rules{{ end }}, here asked for where kube-prometheus-stack has it:
 {{ if $monitor }}
-  kubectl get --raw '/api/v1/namespaces/monitoring/services/prometheus-operated:web/proxy/api/v1/query?query=up%7Bnamespace%3D%22{{ $ns }}%22%7D'
+  kubectl get --raw '/api/v1/namespaces/monitoring/services/prometheus-operated:9090/proxy/api/v1/query?query=up%7Bnamespace%3D%22{{ $ns }}%22%7D'
 {{- end }}
 {{- if $monitoring.rules.enabled }}
-  kubectl get --raw '/api/v1/namespaces/monitoring/services/prometheus-operated:web/proxy/api/v1/rules?type=alert' | grep -o 'Ecluse[A-Za-z]*' | sort -u
+  kubectl get --raw '/api/v1/namespaces/monitoring/services/prometheus-operated:9090/proxy/api/v1/rules?type=alert' | grep -o 'Ecluse[A-Za-z]*' | sort -u
 {{- end }}
 
 Where it does not, it takes other labels or other namespaces than these. What it asks for, to be given in monitoring.labels:
