@@ -89,6 +89,7 @@ def service(
                 "drain": QUICK_END,
                 "batch": {"queueRows": 256},
                 "feedback": {"secretName": "signing"},
+                "monitor": {"inputRowsPerSecond": 100_000},  # of those who were well none may be left out
                 "monitoring": {
                     "interval": f"{SCRAPE_SECONDS}s",
                     "podMonitor": {"enabled": True},
