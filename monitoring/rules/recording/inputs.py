@@ -2,7 +2,8 @@
 
 PSI and Jensen-Shannon compare the live histogram, drawn a little towards the
 baseline: without a row it is the baseline, and an emptied bin does not explode.
-The noise floor is what chi-squared exceeds by chance once in 10,000 windows.
+The noise floor is what chi-squared exceeds by chance once in 10,000 windows, of
+so many times fewer rows as follow each other and are alike.
 """
 
 from monitoring.rules.rule import Group, Record
