@@ -152,6 +152,11 @@ class Traffic:
     answered: dict[int, float]
     runs: list[Run]
     observer: RecordingObserver
+    seen: list[Tensors]
+    """Inputs and outputs of the rows that whoever looks at rows was told of, without padding."""
+
+    def note_rows(self, inputs: Tensors, outputs: Tensors, rows: int) -> None:
+        self.seen.append({name: array[:rows] for name, array in (inputs | outputs).items()})
 
     def note_answer(self, number: int, answer: "asyncio.Future[Tensors]") -> None:
         assert number not in self.answered
@@ -171,6 +176,7 @@ async def run_traffic(
     loop = asyncio.get_running_loop()
     model = PlannedModel(plan)
     observer = RecordingObserver()
+    traffic = Traffic({}, set(), {}, {}, model.runs, observer, [])
     batcher = Batcher(
         model.start,
         policy,
@@ -181,8 +187,8 @@ async def run_traffic(
         max_queue_rows=max_queue_rows,
         max_queue_bytes=max_queue_bytes,
         clock=loop.time,
+        observe=traffic.note_rows,
     )
-    traffic = Traffic({}, set(), {}, {}, model.runs, observer)
     futures: dict[int, asyncio.Future[Tensors]] = {}
     for delay, act in ((closes_after_seconds, batcher.close), (drains_after_seconds, batcher.drain)):
         if delay < FOREVER:
@@ -270,6 +276,15 @@ def check_answers(arrivals: list[Arrival], traffic: Traffic) -> None:
             )
         else:
             raise AssertionError(f"request {number} ended with {answer!r}")
+
+
+def check_rows(arrivals: list[Arrival], traffic: Traffic) -> None:
+    """Rows that were answered are looked at once each, with the answer that they got; no padding, nobody else's."""
+    answered = [number for number, answer in traffic.answers.items() if isinstance(answer, dict)]
+    expected = [mark for number in answered for mark in tensors_of(number, arrivals[number])["x"][:, 0].tolist()]
+    assert sorted(mark for seen in traffic.seen for mark in seen["x"][:, 0].tolist()) == sorted(expected)
+    for seen in traffic.seen:
+        np.testing.assert_array_equal(seen["y"], -seen["x"])
 
 
 def check_batches(arrivals: list[Arrival], traffic: Traffic, policy: Policy) -> None:
@@ -369,6 +384,7 @@ async def test_whatever_happens_every_request_is_answered_once_with_its_own_rows
     for answer in traffic.answers.values():
         event(type(answer).__name__)
     check_answers(arrivals, traffic)
+    check_rows(arrivals, traffic)
     check_batches(arrivals, traffic, policy)
 
 
