@@ -44,8 +44,13 @@ OURS = Contender("ecluse", "Écluse", "serving")
 UNBATCHED = Contender("ecluse-unbatched", "Écluse without batching", "serving", {"BATCH_ENABLED": "false"})
 STOCK = Contender("kserve", "stock KServe", "loadtests.bench.stock_kserve")
 BARE = Contender("ecluse-bare", "Écluse without metrics and checks", "loadtests.bench.bare_server")
+UNWATCHED = Contender(
+    "ecluse-unwatched", "Écluse without looking at rows", "serving", {"MONITOR_ENABLED": "false"}
+)
 
 CONTENDERS = (OURS, STOCK, UNBATCHED, BARE)
+ON_REQUEST = (UNWATCHED,)
+"""Those that answer a question of their own, and are measured where they are named."""
 
 
 @contextmanager
