@@ -44,9 +44,7 @@ OURS = Contender("ecluse", "Écluse", "serving")
 UNBATCHED = Contender("ecluse-unbatched", "Écluse without batching", "serving", {"BATCH_ENABLED": "false"})
 STOCK = Contender("kserve", "stock KServe", "loadtests.bench.stock_kserve")
 BARE = Contender("ecluse-bare", "Écluse without metrics and checks", "loadtests.bench.bare_server")
-UNWATCHED = Contender(
-    "ecluse-unwatched", "Écluse without looking at rows", "serving", {"MONITOR_ENABLED": "false"}
-)
+UNWATCHED = Contender("ecluse-unwatched", "Écluse without looking at rows", "serving", {"MONITOR_ENABLED": "false"})
 
 CONTENDERS = (OURS, STOCK, UNBATCHED, BARE)
 ON_REQUEST = (UNWATCHED,)
