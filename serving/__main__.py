@@ -27,6 +27,7 @@ def start(arguments: list[str]) -> None:
     from serving.errors import StartupError
     from serving.model_folder import find_models, find_versions
     from serving.options import load
+    from serving.prediction_ids import signing_keys_of
 
     try:
         settings = load(arguments)
@@ -36,6 +37,7 @@ def start(arguments: list[str]) -> None:
         else:
             find_versions(settings.model_dir)
         guard_of(settings)
+        signing_keys_of(settings)
         ports.check(settings.bind_address, settings.http_port, "HTTP")
         if settings.enable_grpc:
             ports.check(settings.bind_address, settings.grpc_port, "gRPC")

@@ -13,7 +13,7 @@ VALUE = re.compile(r"[ -~]*")
 
 OURS = frozenset(
     ("connection", "content-encoding", "content-length", "content-type", "date", "keep-alive", "server", "te")
-    + ("trailer", "transfer-encoding", "upgrade", "x-request-id", "inference-header-content-length")
+    + ("trailer", "transfer-encoding", "upgrade", "x-request-id", "inference-header-content-length", "prediction-id")
 )
 
 

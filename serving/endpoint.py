@@ -7,7 +7,7 @@ gRPC know only what both promise.
 """
 
 from time import perf_counter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from serving import logs, long_json, model_config, payload_grpc, payload_v1, payload_v2
 from serving.batching import Batcher
@@ -23,6 +23,12 @@ from serving.request import Request
 from serving.signature import Signature, Tensors, TensorSpec
 from serving.timeout import ENDLESS, Timeout
 from serving.trace import Trace
+
+if TYPE_CHECKING:
+    from serving.id_issuer import IdIssuer
+
+PREDICTION_ID = "prediction-id"
+"""The header of an answer over V1, which has no other place for it."""
 
 MOST_URGENT = 1
 """The first level of priority."""
@@ -78,6 +84,8 @@ class DirectEndpoint:
         self.version = version
         self.metrics = metrics
         self.signature = signature
+        self.ids: IdIssuer | None = None
+        """Gives answers their ids, where late labels are taken."""
         self._batcher = batcher
         self._batching = batching
         self._long_json_bytes = long_json_bytes
@@ -105,6 +113,9 @@ class DirectEndpoint:
             asked = long_json.read_v1(body, self.signature)
         outputs, began = await self._run(asked.request, began, call)
         answer = payload_v1.encode(outputs, asked, self.signature)
+        prediction_id = self._identify(outputs)
+        if prediction_id is not None:
+            call.answer_headers = {**(call.answer_headers or {}), PREDICTION_ID: prediction_id}
         self._encoded(began, call)
         return answer
 
@@ -127,7 +138,13 @@ class DirectEndpoint:
             request = self._reader_v2.read(body, head_bytes)
         try:
             outputs, began = await self._run(request, began, call)
-            answer = payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
+            answer = payload_v2.encode(
+                outputs,
+                request,
+                model_name=self.name,
+                model_version=self.version,
+                prediction_id=self._identify(outputs),
+            )
         except ServingError as error:
             error.request_id = request.id
             raise
@@ -140,7 +157,12 @@ class DirectEndpoint:
         request = self._reader_grpc.read(message)
         outputs, began = await self._run(request, began, call)
         answer = payload_grpc.encode(
-            outputs, request, model_name=self.name, model_version=self.version, is_raw=bool(message.raw)
+            outputs,
+            request,
+            model_name=self.name,
+            model_version=self.version,
+            is_raw=bool(message.raw),
+            prediction_id=self._identify(outputs),
         )
         self._encoded(began, call)
         return answer
@@ -186,6 +208,9 @@ class DirectEndpoint:
             if call.trace.run is not None:
                 call.trace.mark("queue", decoded, call.trace.run.began)
         return outputs, answered
+
+    def _identify(self, outputs: Tensors) -> str | None:
+        return None if self.ids is None else self.ids.id_of(outputs)
 
     def _encoded(self, began: float, call: Call) -> None:
         ended = perf_counter()

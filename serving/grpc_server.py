@@ -10,11 +10,12 @@ from typing import Any, Protocol
 
 from grpc_health.v1 import health_pb2
 
-from serving import grpc_health, grpc_service, logs, oip_pb2, tls
+from serving import feedback_pb2, grpc_feedback, grpc_health, grpc_service, logs, oip_pb2, tls
 from serving.catalogue import Catalogue
 from serving.door import Door
 from serving.errors import StartupError
 from serving.extensions import Extensions
+from serving.feedback import Feedback
 from serving.grpc_guard import guarded
 from serving.grpc_health import Health
 from serving.grpc_method import Methods
@@ -55,6 +56,7 @@ def grpc_listener(
     door: Door,
     extensions: Extensions,
     inflight: InflightBytes,
+    feedback: Feedback | None = None,
 ) -> GrpcListener:
     """Bind the gRPC port; raises StartupError where it cannot be had."""
     service = GrpcService(
@@ -65,6 +67,7 @@ def grpc_listener(
         shed_status=settings.shed.status,
         door=door,
         extensions=extensions,
+        feedback=feedback,
     )
     methods = guarded(_methods(service, lifecycle), door, metrics)
     transport = _transport(settings.grpc.transport)
@@ -129,6 +132,6 @@ def _on_grpcio(settings: Settings, methods: Methods) -> GrpcListener:
 
 def _methods(service: GrpcService, lifecycle: Lifecycle) -> Methods:
     health = Health(lifecycle, (grpc_service.NAME,))
-    files = (oip_pb2.DESCRIPTOR.serialized_pb, health_pb2.DESCRIPTOR.serialized_pb)
-    reflection = Reflection((grpc_service.NAME, grpc_health.NAME), files)
+    files = [file.DESCRIPTOR.serialized_pb for file in (oip_pb2, feedback_pb2, health_pb2)]
+    reflection = Reflection((grpc_service.NAME, grpc_feedback.NAME, grpc_health.NAME), files)
     return {**service.methods(), **health.methods(), **reflection.methods()}

@@ -1,4 +1,4 @@
-"""inference.GRPCInferenceService: messages of the protocol around the endpoints.
+"""inference.GRPCInferenceService: messages of the protocol around the endpoints; and ecluse.v1.Feedback beside it.
 
 Knows the catalogue and the messages, no transport. Messages arrive as bytes and
 are parsed here, so that one which is none is refused like any other bad input.
@@ -17,12 +17,13 @@ from urllib.parse import quote
 
 from google.protobuf.message import Message
 
-from serving import grpc_extensions, logs, oip_pb2
+from serving import grpc_extensions, grpc_feedback, logs, oip_pb2
 from serving.call import Call
 from serving.catalogue import Catalogue
 from serving.door import Door
 from serving.errors import DeadlineExceeded, Refused, ServingError
 from serving.extensions import Extensions
+from serving.feedback import Feedback
 from serving.grpc_method import CallFailed, Methods, Streaming, Unary
 from serving.infer_stream import answer_stream
 from serving.inference import INTERNAL, Inference
@@ -65,6 +66,7 @@ class GrpcService:
         shed_status: int,
         door: Door | None = None,
         extensions: Extensions | None = None,
+        feedback: Feedback | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._lifecycle = lifecycle
@@ -74,6 +76,7 @@ class GrpcService:
         self._shed_statuses = ("RESOURCE_EXHAUSTED" if shed_status == 429 else "UNAVAILABLE", HTTPStatus(shed_status))
         self._door = door if door is not None else Door()
         self._extensions = extensions if extensions is not None else Extensions(catalogue, None)
+        self._feedback = feedback
 
     def methods(self) -> Methods:
         extended = grpc_extensions.methods(self._extensions)
@@ -86,6 +89,7 @@ class GrpcService:
             f"/{NAME}/ServerMetadata": self._question(oip_pb2.ServerMetadataRequest, self._describe_server),
             f"/{NAME}/ModelMetadata": self._question(oip_pb2.ModelMetadataRequest, self._describe_model),
             f"/{NAME}/ModelInfer": Unary(self._infer),
+            f"/{grpc_feedback.NAME}/Send": self._extension(partial(grpc_feedback.send, self._feedback)),
         }
 
     def refused(self, error: ServingError | CallFailed) -> CallFailed:

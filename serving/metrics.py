@@ -128,9 +128,7 @@ class Metrics:
     def load_begins(self, model_name: str, model_version: str) -> None:
         self["ecluse_model_load_failures_total"].labels(model_name, model_version)
         self["ecluse_model_ready"].labels(model_name, model_version)
-        retired = self._retired.get(model_name, [])
-        if model_version in retired:
-            retired.remove(model_version)
+        self._keep(model_name, model_version)
 
     def load_failed(self, model_name: str, model_version: str) -> None:
         self["ecluse_model_load_failures_total"].labels(model_name, model_version).inc()
@@ -141,6 +139,7 @@ class Metrics:
 
     def serves(self, model_name: str, model_version: str, is_ready: Callable[[], float]) -> None:
         """Hear that a version answers from now on."""
+        self._keep(model_name, model_version)
         self["ecluse_model_ready"].labels(model_name, model_version).set_function(is_ready)
         self["ecluse_model_loaded_timestamp_seconds"].labels(model_name, model_version).set(time.time())
 
@@ -161,6 +160,26 @@ class Metrics:
             retired.append(model_version)
         if len(retired) > RETIRED_VERSIONS:
             self._forget(model_name, retired.pop(0), set(Kind))
+
+    def is_retired(self, model_name: str, model_version: str) -> bool:
+        """Whether a version is one of the few whose counters outlive them."""
+        return model_version in self._retired.get(model_name, ())
+
+    def recall(self, model_name: str, model_version: str) -> bool:
+        """Count for a version that is not served here, as if it had been: the first to be forgotten.
+
+        Only as long as no counters of another need to go for it; says whether that was so.
+        """
+        retired = self._retired.setdefault(model_name, [])
+        has_room = len(retired) < RETIRED_VERSIONS
+        if has_room:
+            retired.insert(0, model_version)
+        return has_room
+
+    def _keep(self, model_name: str, model_version: str) -> None:
+        """Forget nothing of a version that is served, or about to be."""
+        if self.is_retired(model_name, model_version):
+            self._retired[model_name].remove(model_version)
 
     def _forget(self, model_name: str, model_version: str, kinds: Container[Kind]) -> None:
         for metric in CONTRACT:

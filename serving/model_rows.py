@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitoring.baseline import Baseline
+from monitoring.baseline import Baseline, Calibration
 from serving import logs
 from serving.baseline_file import read_baseline
 from serving.device import Run
@@ -32,6 +32,13 @@ class ModelRows:
     def digest(self) -> str:
         """Of the baseline; empty where there is none."""
         return self.baseline.digest if self.baseline is not None else ""
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """From confidence to the chance of being right, where the baseline is of the output with the classes."""
+        if self.baseline is None or self.baseline.output is None or self.classifier is None:
+            return None
+        return self.baseline.calibration if self.classifier.output == self.baseline.output.name else None
 
 
 def look_up(name: str, version: str, folder: Path, signature: Signature, run: Run, wanted: Monitor) -> ModelRows:

@@ -88,6 +88,8 @@ def of_versions(prefix: str, verb: str, route: Route) -> Iterator[Route]:
         )
 
 
+OF_FEEDBACK = (*OF_QUESTIONS, 403, 429, 504)
+
 V1, V2 = "/v1/models", "/v2/models"
 
 ROUTES: Sequence[Route] = (
@@ -111,6 +113,7 @@ ROUTES: Sequence[Route] = (
         "/infer",
         Route("", "Infer, by V2.", "InferAnswer", "InferRequest", OF_INFERENCE, may_be_binary=True),
     ),
+    Route("/v1/feedback", "What rows of earlier predictions turned out to be.", "Received", "LateLabels", OF_FEEDBACK),
     Route(f"{V2}/stats", "What every model has done.", "Statistics"),
     *of_versions(V2, "/stats", Route("", "What a model has done.", "Statistics")),
     *of_versions(V2, "/config", Route("", "A model's configuration, in Triton's words.", "Config")),
@@ -168,7 +171,7 @@ def _operation(route: Route) -> Json:
     if route.is_open:
         operation["security"] = [{}]
     if route.takes:
-        is_needed = route.refusals == OF_INFERENCE
+        is_needed = route.refusals in (OF_INFERENCE, OF_FEEDBACK)
         operation["requestBody"] = {"required": is_needed, "content": _body(route)}
     return operation
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from monitoring.contract.values import FEEDBACK_RESULTS
 from serving.datatypes import DTYPES
 
 Json = dict[str, Any]
@@ -102,6 +103,13 @@ SCHEMAS: Json = {
         model_name=STRING,
         model_version=STRING,
         id=STRING,
+        parameters=closed(
+            (),
+            prediction_id={
+                "type": "string",
+                "description": "What labels of these rows go by at /v1/feedback, where the server takes them.",
+            },
+        ),
         outputs={
             "type": "array",
             "items": closed(
@@ -111,6 +119,32 @@ SCHEMAS: Json = {
                 shape=SHAPE,
                 parameters=PARAMETERS,
                 data={"type": "array", "description": "Flat, in row-major order."},
+            ),
+        },
+    ),
+    "LateLabels": open_to_more(
+        ("labels",),
+        labels={
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 1000,
+            "description": "As many as the server takes at once; more need --feedback_labels.",
+            "items": open_to_more(
+                ("id", "label"),
+                id={"type": "string", "description": "The prediction_id of an answer."},
+                row={"type": "integer", "description": "Which row of that request, from 0, which it is by default."},
+                label={"type": ["integer", "string"], "description": "The class by its number or its name."},
+            ),
+        },
+    ),
+    "Received": every(
+        counts=every(**dict.fromkeys(FEEDBACK_RESULTS, COUNT)),
+        refused={
+            "type": "array",
+            "items": every(
+                index=COUNT,
+                result={"type": "string", "enum": [result for result in FEEDBACK_RESULTS if result != "accepted"]},
+                reason=STRING,
             ),
         },
     ),

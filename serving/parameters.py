@@ -20,6 +20,9 @@ LARGEST = 2**64 - 1
 SHOWN = 40
 """Characters of a caller's value that a refusal repeats."""
 
+PREDICTION_ID = "prediction_id"
+"""Of an answer: what late labels of its rows go by."""
+
 SEQUENCE = ("sequence_id", "sequence_start", "sequence_end")
 SHARED_MEMORY = ("shared_memory_region", "shared_memory_byte_size", "shared_memory_offset")
 BYTE_ORDER = ("byte_order", "byteorder", "endian", "endianness")

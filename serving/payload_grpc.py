@@ -46,6 +46,7 @@ Described = tuple[tuple[str, str, tuple[int, ...]], ...]
 
 RAW_INPUT = ModelInferRequest.RAW_INPUT_CONTENTS_FIELD_NUMBER
 RAW_OUTPUT = ModelInferResponse.RAW_OUTPUT_CONTENTS_FIELD_NUMBER
+PREDICTION_ID_KEY = raw_contents.field_head(1, len(parameters.PREDICTION_ID)) + parameters.PREDICTION_ID.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,15 @@ def decode(came: InferMessage, signature: Signature) -> Request:
     )
 
 
-def encode(outputs: Tensors, request: Request, *, model_name: str, model_version: str, is_raw: bool) -> bytes:
+def encode(
+    outputs: Tensors,
+    request: Request,
+    *,
+    model_name: str,
+    model_version: str,
+    is_raw: bool,
+    prediction_id: str | None = None,
+) -> bytes:
     """Write a ModelInferResponse."""
     # Raw contents count for every output or for none.
     is_raw = is_raw or any(NAMES[outputs[choice.name].dtype] not in TYPED_FIELD for choice in request.outputs)
@@ -134,6 +143,8 @@ def encode(outputs: Tensors, request: Request, *, model_name: str, model_version
     )
     if not is_raw:
         answer = _head(model_name, model_version, request.id, described)
+        if prediction_id is not None:
+            answer.parameters[parameters.PREDICTION_ID].string_param = prediction_id
         for entry, array in zip(answer.outputs, arrays, strict=True):
             getattr(entry.contents, TYPED_FIELD[entry.datatype]).extend(array.ravel().tolist())
         return answer.SerializeToString()
@@ -141,6 +152,8 @@ def encode(outputs: Tensors, request: Request, *, model_name: str, model_version
         head = _head(model_name, model_version, request.id, described).SerializeToString()
     else:
         head = _anonymous_head(model_name, model_version, described)
+    if prediction_id is not None:
+        head += _parameter(prediction_id)
     return raw_contents.join(head, RAW_OUTPUT, map(binary_tensor.to_buffer, arrays))
 
 
@@ -155,6 +168,14 @@ def _head(model_name: str, model_version: str, request_id: str, described: Descr
 def _anonymous_head(model_name: str, model_version: str, described: Described) -> bytes:
     """Write what answers have in common whose requests have no id: all but the tensors."""
     return _head(model_name, model_version, "", described).SerializeToString()
+
+
+def _parameter(prediction_id: str) -> bytes:
+    """Write the one parameter of an answer as protobuf would: an entry of a map, whose value is a string."""
+    text = prediction_id.encode()
+    value = raw_contents.field_head(InferParameter.STRING_PARAM_FIELD_NUMBER, len(text)) + text
+    entry = PREDICTION_ID_KEY + raw_contents.field_head(2, len(value)) + value
+    return raw_contents.field_head(ModelInferResponse.PARAMETERS_FIELD_NUMBER, len(entry)) + entry
 
 
 def _no_message() -> InvalidRequest:

@@ -61,7 +61,9 @@ def decode(message: dict[str, Any], tail: memoryview, signature: Signature) -> R
     )
 
 
-def encode(outputs: Tensors, request: Request, *, model_name: str, model_version: str) -> tuple[bytes, int | None]:
+def encode(
+    outputs: Tensors, request: Request, *, model_name: str, model_version: str, prediction_id: str | None = None
+) -> tuple[bytes, int | None]:
     """Write the answer: its body, and the length of its JSON head where binary tensors follow it."""
     tail: list[bytes | memoryview] = []
     described = []
@@ -84,6 +86,8 @@ def encode(outputs: Tensors, request: Request, *, model_name: str, model_version
     message: dict[str, Any] = {"model_name": model_name, "model_version": model_version}
     if request.id:
         message["id"] = request.id
+    if prediction_id is not None:
+        message["parameters"] = {parameters.PREDICTION_ID: prediction_id}
     message["outputs"] = described
     head = orjson.dumps(message, option=orjson.OPT_SERIALIZE_NUMPY)
     if b"null" in head:

@@ -49,11 +49,11 @@ class SigningKey:
 
     name: str
     secret: bytes = field(repr=False)
+    number: int = field(init=False)
+    """What an id says of the key that signed it: a hint of which to try, and no more."""
 
-    @property
-    def number(self) -> int:
-        """What an id says of the key that signed it: a hint of which to try, and no more."""
-        return hashlib.sha256(self.name.encode()).digest()[0]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "number", hashlib.sha256(self.name.encode()).digest()[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,15 @@ def mark_of_names(names: Sequence[str]) -> int:
 def write_rows(class_numbers: Sequence[int], chances: Sequence[float]) -> bytes:
     """Write the first rows, each with its class and the chance, from 0 to 1, that the model is right."""
     pack = ROW.pack
+    if len(class_numbers) == 1:
+        return pack(class_numbers[0], _step(chances[0]))
     rows = zip(class_numbers[:MOST_ROWS], chances[:MOST_ROWS], strict=True)
-    return b"".join([pack(number, int(chance * CHANCE_STEPS + 0.5)) for number, chance in rows])
+    return b"".join([pack(number, _step(chance)) for number, chance in rows])
+
+
+def _step(chance: float) -> int:
+    # What calls itself a probability may be beyond either end.
+    return int(min(max(chance, 0.0), 1.0) * CHANCE_STEPS + 0.5)
 
 
 def sign(content: bytes, key: SigningKey) -> str:

@@ -33,6 +33,7 @@ from serving.kserve_tensors import from_infer_request, to_infer_response
 from serving.metrics import Metrics, ModelMetrics
 from serving.model_folder import ModelVersion, find_versions
 from serving.observation import Monitor
+from serving.prediction_ids import PredictionIds, prediction_ids_of
 from serving.process import Process, leave
 from serving.repository import ModelsFolder
 from serving.settings import Settings
@@ -53,6 +54,8 @@ class Predictor(kserve.Model):  # type: ignore[misc]  # kserve ships no types
         """Where its batches run: the server's, which all models share."""
         self.monitor: Monitor | None = None
         """What looks at its rows: the server's as well."""
+        self.ids: PredictionIds | None = None
+        """What gives its answers ids, where late labels are taken; the server's too."""
         # Weak: a version is given up once nobody has its endpoint in hand.
         self._open: WeakValueDictionary[str, DirectEndpoint] = WeakValueDictionary()
         self._loading: PredictorVersion | None = None
@@ -158,6 +161,12 @@ class PredictorVersion:
         direct = self._model.open(model_metrics, self._predictor.device or Device(), self._predictor.monitor)
         self._predictor.opened(direct)
         if not _has_hooks(type(self._predictor)):
+            # Code around the model may change rows and classes: an id would say what its caller was never told.
+            if self._predictor.ids is not None:
+                rows = self._model.rows
+                direct.ids = self._predictor.ids.issuer(
+                    self._predictor.name, self.found.version, rows.classifier, rows.calibration
+                )
             return direct
         version = Hooked(
             self._predictor.name, self.found.version, PLATFORM, partial(_about, direct), direct.signature.labels
@@ -263,19 +272,20 @@ class Server(kserve.ModelServer):  # type: ignore[misc]  # kserve ships no types
         wanted = self.settings.monitor
         busy_seconds = metrics["ecluse_monitor_busy_seconds_total"].labels()
         monitor = Monitor(busy_seconds, most_bytes=wanted.queue_bytes) if wanted.enabled else None
-        sources = [_on(device, monitor, model) if isinstance(model, Predictor) else Foreign(model) for model in models]
-        folder = self.settings.models_dir
-        models_folder = (
-            ModelsFolder(folder, partial(self._predictor, device, monitor, folder)) if folder is not None else None
-        )
         try:
-            leave(uvloop.run(Process(self.settings, sources, models_folder, metrics, device, monitor).run()))
+            ids = prediction_ids_of(self.settings, metrics)
+            on = partial(_on, device, monitor, ids)
+            sources = [on(model) if isinstance(model, Predictor) else Foreign(model) for model in models]
+            folder = self.settings.models_dir
+            models_folder = (
+                ModelsFolder(folder, lambda name: on(self._predictor(folder, name))) if folder is not None else None
+            )
+            leave(uvloop.run(Process(self.settings, sources, models_folder, metrics, device, monitor, ids).run()))
         except StartupError as error:
             sys.exit(f"ecluse: {error}")
 
-    def _predictor(self, device: Device, monitor: Monitor | None, folder: Path, name: str) -> Predictor:
-        settings = self.settings.model_copy(update={"model_name": name, "model_dir": folder / name})
-        return _on(device, monitor, Predictor(settings))
+    def _predictor(self, folder: Path, name: str) -> Predictor:
+        return Predictor(self.settings.model_copy(update={"model_name": name, "model_dir": folder / name}))
 
 
 def _model_metrics(metrics: Metrics, name: str, version: str) -> ModelMetrics:
@@ -289,9 +299,11 @@ def _model_metrics(metrics: Metrics, name: str, version: str) -> ModelMetrics:
     )
 
 
-def _on(device: Device, monitor: Monitor | None, predictor: Predictor) -> Predictor:
+def _on(device: Device, monitor: Monitor | None, ids: PredictionIds | None, predictor: Predictor) -> Predictor:
+    """Give a predictor what it shares with the others."""
     predictor.device = device
     predictor.monitor = monitor
+    predictor.ids = ids
     return predictor
 
 

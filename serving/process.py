@@ -23,6 +23,7 @@ from serving.catalogue import Catalogue
 from serving.device import Device
 from serving.door import door_of
 from serving.extensions import Extensions
+from serving.feedback import Feedback
 from serving.grpc_server import GrpcListener, grpc_listener
 from serving.http_limits import HttpLimits
 from serving.http_listener import HttpListener
@@ -31,6 +32,7 @@ from serving.lifecycle import Lifecycle, Phase
 from serving.loop_lag import LoopLag
 from serving.metrics import Metrics
 from serving.observation import Monitor
+from serving.prediction_ids import PredictionIds
 from serving.repository import ModelsFolder, Repository
 from serving.rest import RestApp
 from serving.served_version import Rules, Source
@@ -65,6 +67,7 @@ class Process:
         metrics: Metrics,
         device: Device,
         monitor: Monitor | None = None,
+        ids: PredictionIds | None = None,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
@@ -81,6 +84,8 @@ class Process:
         )
         self._repository = Repository(sources, models_folder, rules, labels, self._catalogue, metrics, self._lifecycle)
         self._door = door_of(settings, metrics)
+        self._ids = ids
+        self._feedback = None if ids is None else Feedback(ids, self._catalogue, settings.feedback)
         self._inflight_bytes = InflightBytes(settings.limit.inflight_bytes)
         self._extensions = Extensions(self._catalogue, self._repository, settings.versions.policy)
         self._server_metadata = {"name": "ecluse", "version": VERSION, "extensions": self._extensions.names}
@@ -103,6 +108,8 @@ class Process:
         self._door.start()
         if self._monitor is not None:
             self._monitor.start()
+        if self._ids is not None:
+            self._ids.start()
         loop_lag = LoopLag(loop, self._metrics["ecluse_event_loop_lag_seconds"].labels().observe)
         loop_lag.start()
         self._lifecycle.listen(self._tell_phase)
@@ -126,6 +133,7 @@ class Process:
             door=self._door,
             extensions=self._extensions,
             coding=BodyCoding(settings.limit.payload_bytes, self._inflight_bytes, settings.http.compress_bytes),
+            feedback=self._feedback,
         )
         files = tls.files_of(settings.tls.certificate, settings.tls.key, settings.tls.client_ca)
         server_tls = None if files is None else tls.ServerTls(files, ["http/1.1"])
@@ -163,6 +171,7 @@ class Process:
             self._door,
             self._extensions,
             self._inflight_bytes,
+            self._feedback,
         )
         self._metrics["ecluse_grpc_connections"].labels().set_function(lambda: grpc.connections)
         return rest, grpc
@@ -219,6 +228,8 @@ class Process:
         self._door.stop()
         if self._monitor is not None:
             self._monitor.stop()
+        if self._ids is not None:
+            self._ids.stop()
         self._close_models()
         logs.event("stopped", is_clean=is_clean)
         return is_clean

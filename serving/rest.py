@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from serving import content_coding, logs, openapi, payload_v2, rest_extensions
+from serving import content_coding, late_labels, logs, openapi, payload_v2, rest_extensions, rest_feedback
 from serving.body_coding import BodyCoding
 from serving.call import Call
 from serving.catalogue import Catalogue
@@ -28,6 +28,7 @@ from serving.errors import (
     WrongMethod,
 )
 from serving.extensions import Extensions
+from serving.feedback import Feedback
 from serving.http_message import JSON, OCTETS, TEXT, HeaderList, HttpAnswer, HttpRequest
 from serving.inference import INTERNAL, Inference
 from serving.inflight_bytes import InflightBytes
@@ -61,6 +62,7 @@ class RestApp:
         door: Door | None = None,
         extensions: Extensions | None = None,
         coding: BodyCoding | None = None,
+        feedback: Feedback | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._lifecycle = lifecycle
@@ -70,6 +72,7 @@ class RestApp:
         self._door = door if door is not None else Door()
         self._coding = coding if coding is not None else BodyCoding(1 << 62, InflightBytes(1 << 62), 0)
         self._extensions = extensions if extensions is not None else Extensions(catalogue, None)
+        self._feedback = feedback
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
         """Give an answer whatever the request holds; raises CancelledError alone, for a caller who left."""
@@ -97,6 +100,8 @@ class RestApp:
             route = _inference(request.path)
             if route is None:
                 self._door.guard.admit_rest(request.path, request.headers)
+                if request.path == late_labels.PATH:
+                    rest_feedback.check_head(request.method, request.path, request.headers, self._feedback)
             else:
                 self._endpoint(request, *route)
                 _head_bytes(request.headers)
@@ -163,6 +168,9 @@ class RestApp:
             raise request.failure
         if b"content-encoding" in request.headers:
             await self._coding.decode(request)
+        match parts:
+            case ["v1", "feedback"]:
+                return await rest_feedback.answer(request, self._feedback)
         extended = await rest_extensions.answer(request, parts, self._extensions, self._door.guard)
         return extended if extended is not None else self._look_up(request, parts)
 

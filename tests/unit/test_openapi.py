@@ -75,7 +75,7 @@ def with_verbs(path: str) -> Iterator[str]:
 
 
 def served() -> set[str]:
-    paths = {*matched(rest, {"_inference", "_look_up"}), *matched(rest_extensions, {"answer"})}
+    paths = {*matched(rest, {"_inference", "_ask", "_look_up"}), *matched(rest_extensions, {"answer"})}
     return {whole for path in paths for whole in with_verbs(path)}
 
 

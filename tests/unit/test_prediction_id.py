@@ -3,7 +3,7 @@
 from string import ascii_letters, digits
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving import prediction_id
@@ -48,11 +48,13 @@ def of_one_row(version: str = "3") -> PredictionId:
     return PredictionId(mark_of_model("mnist"), version, 29_000_000, 7, 10, 0, True, write_rows([7], [0.98]))
 
 
+@settings(max_examples=40)
 @given(predictions(), signing_keys)
 def test_what_is_signed_is_read_again(said: PredictionId, key: SigningKey) -> None:
     assert read(sign(content(said, key), key), [key]) == said
 
 
+@settings(max_examples=40)
 @given(predictions(), signing_keys, st.data())
 def test_an_id_with_any_bit_flipped_is_refused(said: PredictionId, key: SigningKey, data: st.DataObject) -> None:
     text = sign(content(said, key), key).encode()
@@ -63,6 +65,7 @@ def test_an_id_with_any_bit_flipped_is_refused(said: PredictionId, key: SigningK
         read(flipped.decode("latin-1"), [key])
 
 
+@settings(max_examples=40)
 @given(predictions(), signing_keys, st.data())
 def test_an_id_that_was_cut_off_is_refused(said: PredictionId, key: SigningKey, data: st.DataObject) -> None:
     text = sign(content(said, key), key)
@@ -85,6 +88,7 @@ def test_bytes_that_our_key_has_signed_for_another_purpose_do_no_harm(said: byte
     assert found.row_count == len(found.rows) / 3
 
 
+@settings(max_examples=40)
 @given(predictions())
 def test_an_id_of_another_key_is_refused(said: PredictionId) -> None:
     text = sign(content(said, OTHER), OTHER)
