@@ -15,7 +15,7 @@ from itertools import cycle, product
 from statistics import median
 from time import thread_time
 
-from kserve.metrics import EXPLAIN_HIST_TIME, POST_HIST_TIME, PRE_HIST_TIME, PREDICT_HIST_TIME
+from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 
 from monitoring.contract import CONTRACT
@@ -39,6 +39,11 @@ LABELS: Mapping[str, Sequence[str]] = {
 def metrics_of(models: int) -> Metrics:
     """Everything that a process with so many models exports."""
     metrics = Metrics()
+    foreign = CollectorRegistry()
+    preprocess, predict, postprocess, _ = (
+        metrics.share(Histogram(f"request_{each}_seconds", "As KServe's.", ["model_name"], registry=foreign))
+        for each in ("preprocess", "predict", "postprocess", "explain")
+    )
     for name in [f"model_{number}" for number in range(models)]:
         metrics.announce(name)
         metrics.load_begins(name, "1")
@@ -47,11 +52,10 @@ def metrics_of(models: int) -> Metrics:
             metrics,
             name,
             "1",
-            preprocess=metrics.share(PRE_HIST_TIME).labels(model_name=name),
-            predict=metrics.share(PREDICT_HIST_TIME).labels(model_name=name),
-            postprocess=metrics.share(POST_HIST_TIME).labels(model_name=name),
+            preprocess=preprocess.labels(model_name=name),
+            predict=predict.labels(model_name=name),
+            postprocess=postprocess.labels(model_name=name),
         )
-        metrics.share(EXPLAIN_HIST_TIME)
         for described in CONTRACT:
             if described.labels[:2] == MODEL and set(described.labels[2:]) <= LABELS.keys():
                 for values in product(*(LABELS[label] for label in described.labels[2:])):
