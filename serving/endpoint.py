@@ -6,6 +6,7 @@ of a user's own around a model makes another endpoint (`predictor.py`); REST and
 gRPC know only what both promise.
 """
 
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,6 +26,8 @@ from serving.timeout import ENDLESS, Timeout
 from serving.trace import Trace
 
 if TYPE_CHECKING:
+    from asyncio import Future
+
     from serving.id_issuer import IdIssuer
 
 PREDICTION_ID = "prediction-id"
@@ -167,19 +170,19 @@ class DirectEndpoint:
         self._encoded(began, call)
         return answer
 
-    async def run(
+    def run(
         self,
         request: Request,
         allowed: Timeout = ENDLESS,
         *,
         extra_settle_turns: int = 0,
         trace: Trace | None = None,
-    ) -> Tensors:
-        """Wait for the request's batch; gives every output by name."""
-        return await self._batcher.submit(
+    ) -> "Future[Tensors]":
+        """Put the request into the queue; every output by name comes with its batch."""
+        return self._batcher.submit(
             request.tensors,
             request.rows,
-            min(Timeout.of(request.timeout_seconds), allowed),
+            allowed if request.timeout_seconds == inf else min(Timeout.of(request.timeout_seconds), allowed),
             priority=request.priority,
             extra_settle_turns=extra_settle_turns,
             trace=trace,
@@ -194,7 +197,9 @@ class DirectEndpoint:
         self.metrics.decoded(request.rows, decoded - began)
         try:
             # What a payload says of its timeout counts from the request's arrival.
-            timeout = min(call.timeout, Timeout.of(request.timeout_seconds, decoded - began))
+            timeout = call.timeout
+            if request.timeout_seconds != inf:
+                timeout = min(timeout, Timeout.of(request.timeout_seconds, decoded - began))
             outputs = await self.run(request, timeout, extra_settle_turns=call.extra_settle_turns, trace=call.trace)
         except ModelFailed as error:
             logs.event(

@@ -208,22 +208,22 @@ class RequestMetrics:
         self._endings = {
             (protocol, code): (
                 metrics["ecluse_requests_total"].labels(*model, protocol, str(code)),
-                durations[protocol, _outcome(code)],
+                durations[protocol, _outcome(code)].observe,
             )
             for protocol in PROTOCOLS
             for code in CODES
         }
         self._rejected = {reason: metrics["ecluse_rejected_total"].labels(*model, reason) for reason in REJECTIONS}
-        self._request_bytes = metrics["ecluse_request_size_bytes"].labels(*model)
-        self._answer_bytes = metrics["ecluse_response_size_bytes"].labels(*model)
+        self._request_bytes = metrics["ecluse_request_size_bytes"].labels(*model).observe
+        self._answer_bytes = metrics["ecluse_response_size_bytes"].labels(*model).observe
 
     def answered(self, protocol: str, code: int, seconds: float, request_bytes: int = 0, answer_bytes: int = 0) -> None:
         """What was refused before it was read has no bytes."""
-        count, durations = self._endings[protocol, code]
-        count.inc()
-        durations.observe(seconds)
-        self._request_bytes.observe(request_bytes)
-        self._answer_bytes.observe(answer_bytes)
+        count, took = self._endings[protocol, code]
+        count.value += 1
+        took(seconds)
+        self._request_bytes(request_bytes)
+        self._answer_bytes(answer_bytes)
 
     def rejected(self, reason: str) -> None:
         if reason in self._rejected:
@@ -253,9 +253,10 @@ class ModelMetrics(RequestMetrics):
             stage: metrics["ecluse_stage_duration_seconds"].labels(*model, stage).observe for stage in STAGES
         }
         self._triggers = {trigger: metrics["ecluse_batches_total"].labels(*model, trigger) for trigger in TRIGGERS}
-        self._request_rows = metrics["ecluse_request_rows"].labels(*model)
-        self._batch_rows = metrics["ecluse_batch_rows"].labels(*model)
-        self._batch_requests = metrics["ecluse_batch_requests"].labels(*model)
+        self._decode, self._encode = self._stages["decode"], self._stages["encode"]
+        self._request_rows = metrics["ecluse_request_rows"].labels(*model).observe
+        self._batch_rows = metrics["ecluse_batch_rows"].labels(*model).observe
+        self._batch_requests = metrics["ecluse_batch_requests"].labels(*model).observe
         self._padding = metrics["ecluse_batch_padding_rows_total"].labels(*model)
         self._busy = metrics["ecluse_executor_busy_seconds_total"].labels(*model)
         self._preprocess = preprocess.observe
@@ -265,28 +266,28 @@ class ModelMetrics(RequestMetrics):
     # Requests
 
     def decoded(self, rows: int, seconds: float) -> None:
-        self._request_rows.observe(rows)
-        self._stages["decode"](seconds)
+        self._request_rows(rows)
+        self._decode(seconds)
         self._preprocess(seconds)
 
     def predicted(self, seconds: float) -> None:
         self._predict(seconds)
 
     def encoded(self, seconds: float) -> None:
-        self._stages["encode"](seconds)
+        self._encode(seconds)
         self._postprocess(seconds)
 
     # Requests through a user's own code, whose histograms of KServe's are observed by KServe's own call
 
     def decoded_around_code(self, rows: int, seconds: float) -> None:
-        self._request_rows.observe(rows)
-        self._stages["decode"](seconds)
+        self._request_rows(rows)
+        self._decode(seconds)
 
     def code_ran(self, seconds: float) -> None:
         self._stages["user_code"](seconds)
 
     def encoded_around_code(self, seconds: float) -> None:
-        self._stages["encode"](seconds)
+        self._encode(seconds)
 
     # Batches
 
@@ -295,8 +296,8 @@ class ModelMetrics(RequestMetrics):
         for seconds in waits:
             waited(seconds)
         self._triggers[trigger].inc()
-        self._batch_rows.observe(rows)
-        self._batch_requests.observe(len(waits))
+        self._batch_rows(rows)
+        self._batch_requests(len(waits))
         self._padding.inc(padding_rows)
 
     def batch_ran(self, *, rows: int, has_answer: bool, assemble_seconds: float, run_seconds: float) -> None:
