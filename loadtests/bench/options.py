@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.bench.errors import BenchError
-from loadtests.bench.servers import CONTENDERS, ON_REQUEST, OURS, STOCK, Contender
+from loadtests.bench.servers import CONTENDERS, OURS, STOCK, Contender
 
 MADE = "mlp"
 """The name of the model that the benchmark makes, and no folder."""
@@ -62,7 +62,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
     add("--rounds", type=_positive_int, help="turns of all contenders (3)")
     add("--seconds", type=_positive_float, help="length of one measurement (2.5)")
     add("--connections", type=_positive_int, nargs="+", default=[1, 16, 64], help="1 16 64")
-    add("--only", nargs="+", choices=[each.name for each in (*CONTENDERS, *ON_REQUEST)], help="some of the contenders")
+    add("--only", nargs="+", choices=[each.name for each in CONTENDERS], help="some of the contenders")
     add(
         "--rows",
         type=int,
@@ -101,7 +101,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
 def _contenders(only: Sequence[str] | None, index: int) -> tuple[Contender, ...]:
     """Put everyone before the first model, and before any other the two that the goals compare."""
     if only:
-        return tuple(each for each in (*CONTENDERS, *ON_REQUEST) if each.name in only)
+        return tuple(each for each in CONTENDERS if each.name in only)
     return CONTENDERS if index == 0 else (OURS, STOCK)
 
 

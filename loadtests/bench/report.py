@@ -14,7 +14,7 @@ from loadtests.bench.caveats import caveats
 from loadtests.bench.hot_path import HotPath
 from loadtests.bench.protocols import many_rows_name
 from loadtests.bench.results import Run, Summary, protocols_of, summarise
-from loadtests.bench.servers import BARE, OURS, STOCK, UNBATCHED
+from loadtests.bench.servers import BARE, OURS, STOCK, UNBATCHED, UNWATCHED
 from loadtests.bench.soak import MINUTE, Soak
 from loadtests.bench.wording import bullets, count, latencies, listing, rate, table, tail, times, turns
 
@@ -29,8 +29,9 @@ _MANY_ROWS = (
 )
 
 _CARE = (
-    "The same server with series that count nothing and a decoder that believes every byte "
-    "(`loadtests/bench/bare_server.py`). Nothing else hooks into a request: there is no detector of drift yet."
+    "Bare is the same server with series that count nothing and a decoder that believes every byte "
+    "(`loadtests/bench/bare_server.py`). With everything on, predictions of every row and features of a sample of them "
+    "are counted beside the model's baseline, as by default; without, `MONITOR_ENABLED=false`."
 )
 
 _BATCHING = "The same server with `BATCH_ENABLED=false`, so that every request runs alone."
@@ -211,9 +212,16 @@ def care_table(run: Run) -> str:
     rows = []
     for protocol in protocols_of(run):
         for connections, ours, bare in _pairs(run, protocol, OURS.name, BARE.name):
-            cost = 1 - ours.requests_per_second / bare.requests_per_second
-            rows.append([protocol, str(connections), rate(ours), rate(bare), f"**{cost:.0%}**"])
-    return table(["protocol", "connections", "with, requests/s", "without, requests/s", "cost"], rows)
+            unwatched = summarise(run, UNWATCHED.name, protocol, connections)
+            costs = [
+                f"{1 - each.requests_per_second / bare.requests_per_second:.0%}" if each else "-"
+                for each in (unwatched, ours)
+            ]
+            rows.append(
+                [protocol, str(connections), rate(bare), rate(unwatched), costs[0], rate(ours), f"**{costs[1]}**"]
+            )
+    heads = ["protocol", "connections", "bare, requests/s", "metrics and checks, requests/s", "cost"]
+    return table([*heads, "everything on, requests/s", "cost"], rows)
 
 
 def method(runs: Sequence[Run]) -> str:

@@ -46,9 +46,7 @@ STOCK = Contender("kserve", "stock KServe", "loadtests.bench.stock_kserve")
 BARE = Contender("ecluse-bare", "Écluse without metrics and checks", "loadtests.bench.bare_server")
 UNWATCHED = Contender("ecluse-unwatched", "Écluse without looking at rows", "serving", {"MONITOR_ENABLED": "false"})
 
-CONTENDERS = (OURS, STOCK, UNBATCHED, BARE)
-ON_REQUEST = (UNWATCHED,)
-"""Those that answer a question of their own, and are measured where they are named."""
+CONTENDERS = (OURS, STOCK, UNBATCHED, UNWATCHED, BARE)
 
 
 @contextmanager
