@@ -15,7 +15,7 @@ from monitoring.laptop.digits import Digits, Pictures
 
 MOST_ROWS = 4
 OVERLOAD_ROWS = 256
-OVERLOAD_CALLERS = 48
+OVERLOAD_CALLERS = 64
 
 
 class Incident(StrEnum):

@@ -106,7 +106,7 @@ class Callers:
         """One of many who ask too much, as soon as the overload begins."""
         question = flood(self.digits, self.options.model_name)
         while True:
-            await asyncio.sleep(0.05 if self.incident else 1.0)
+            await asyncio.sleep(0.01 if self.incident else 1.0)
             if self.incident:
                 await self.send(question)
 

@@ -174,7 +174,10 @@ def ask(panel: Mapping[str, Any], prometheus: Prometheus, span: Span, values: Ma
 
 
 def _has_values(frame: Frame) -> bool:
-    numbers = [value for column in frame.columns if column.kind == "number" for value in column.values]
+    columns = [column for column in frame.columns if column.kind == "number"]
+    if not columns:
+        return len(frame) > 0  # a table may show words alone
+    numbers = [value for column in columns for value in column.values]
     return any(value is not None and not isinstance(value, str) and not math.isnan(value) for value in numbers)
 
 

@@ -57,6 +57,18 @@ def test_each_kind_of_panel_is_drawn_with_its_data(prometheus: Prometheus, healt
         assert colours(tmp_path / "x.png", each) > 5, each["title"]
 
 
+def test_a_table_of_words_alone_has_data(prometheus: Prometheus, healthy: Past, tmp_path: Path) -> None:
+    words = panel(
+        "table",
+        "Versions",
+        target("max by (version, python) (ecluse_build_info)", instant=True, format="table"),
+        transformations=[{"id": "organize", "options": {"excludeByName": {"Time": True, "Value": True}}}],
+    )
+    what = dashboard(words)
+    assert preview(prometheus, healthy, tmp_path, what).returncode == 0
+    assert colours(tmp_path / "x.png", what["panels"][0]) > 5
+
+
 def test_a_panel_without_data_says_so_and_is_named(prometheus: Prometheus, healthy: Past, tmp_path: Path) -> None:
     done = preview(prometheus, healthy, tmp_path, dashboard(PANELS[0], NOTHING), "--queries")
     assert done.returncode == 1
