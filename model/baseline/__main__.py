@@ -139,8 +139,8 @@ def of_rows(folder: Path, options: Namespace, wishes: Wishes, console: Console) 
     remarks = list(watched.remarks)
     if matched.unused:
         remarks.append(f"not used: {', '.join(matched.unused)}")
-    are_classes = labels.look_like_classes(rows.labels) if rows.labels is not None else None
-    found = answers.find(outputs, options.output, options.answers, are_classes)
+    labelled = labels.least_classes(rows.labels) if rows.labels is not None else None
+    found = answers.find(outputs, options.output, options.answers, labelled)
     rows_are = f"{len(rows):,} rows of {options.data.name}, held out from training by whoever made this file"
     inputs = Inputs(watched.input, values) if watched.input is not None and values is not None else None
     if found is None:

@@ -24,6 +24,8 @@ FINE_ROOM = 1e-3
 """By how much probabilities may miss one in all."""
 COARSE_ROOM = 5e-2
 """The same for those of sixteen bits."""
+SINGLE_CLASSES = 2
+"""What a single number for each row tells apart."""
 MATRIX = 2
 """Dimensions of an output with a number for each class: rows and classes."""
 
@@ -74,12 +76,10 @@ class Answers:
         return np.asarray((top_two[:, 1] - top_two[:, 0]).clip(0.0, 1.0))
 
 
-def find(
-    outputs: Mapping[str, Array], wanted: str | None, kind: str, labels_are_classes: bool | None
-) -> Answers | None:
+def find(outputs: Mapping[str, Array], wanted: str | None, kind: str, labelled: int | None) -> Answers | None:
     """Find the output with a number for each class; None where the model answers with numbers that are no classes.
 
-    `labels_are_classes` says whether true labels look like classes: None where there are none.
+    `labelled` is how many classes the true labels need at least, 0 where they are no classes, None without labels.
     """
     if wanted is not None and wanted not in outputs:
         raise BadAnswers(f"the model has no output {wanted!r}, only {', '.join(outputs)}")
@@ -98,12 +98,14 @@ def find(
         raise BadAnswers(f"output {name!r} holds no probabilities: its rows are not between 0 and 1 with the sum 1")
     if kind != "auto":
         return Answers(name, "logits" if kind == "logits" else "probabilities", array)
-    if found is not None and labels_are_classes is not False:
-        return Answers(name, found, array)
-    # Numbers without a sum of one are logits only where something says that the model classifies.
-    if found is None and labels_are_classes:
-        return Answers(name, "logits", array)
-    return None
+    # A single number is that of the second of two classes, or no class at all.
+    if labelled == 0 or (array.shape[1] == 1 and (labelled or 0) > SINGLE_CLASSES):
+        return None
+    # Numbers without a sum of one are logits only where something says that the model classifies, and
+    # numbers that are each a probability may be labels of their own.
+    if found is None and (labelled is None or _are_ratios(array, FINE_ROOM)):
+        return None
+    return Answers(name, found or "logits", array)
 
 
 def finite_rows(array: Array) -> npt.NDArray[np.bool_]:
@@ -123,11 +125,16 @@ def _the_one(candidates: Mapping[str, Array]) -> str:
 def _recognise(array: Array, room: float) -> Kind | None:
     """Whether these are probabilities, judged by their rows that are finite."""
     numbers = array.astype(np.float64)
-    numbers = numbers[finite_rows(numbers)]
-    if len(numbers) == 0 or numbers.min() < -room or numbers.max() > 1 + room:
+    if not _are_ratios(numbers, room):
         return None
+    numbers = numbers[finite_rows(numbers)]
     is_sum = numbers.shape[1] == 1 or np.allclose(numbers.sum(axis=1), 1, rtol=0, atol=room)
     return "probabilities" if is_sum else None
+
+
+def _are_ratios(array: Array, room: float) -> bool:
+    numbers = array[finite_rows(array)]
+    return bool(len(numbers) and numbers.min() >= -room and numbers.max() <= 1 + room)
 
 
 def _may_hold_classes(array: Array) -> bool:

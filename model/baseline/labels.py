@@ -34,15 +34,16 @@ def class_names(folder: Path, given: str | None) -> tuple[str, ...]:
     return ()
 
 
-def look_like_classes(labels: Array) -> bool:
-    """Whether the labels may be classes at all: names, or whole numbers from zero."""
+def least_classes(labels: Array) -> int:
+    """How many classes there must be for these labels: names, or whole numbers from zero; 0 where they are none."""
     if labels.ndim != 1:
-        return False
+        return 0
     if labels.dtype.kind in "OUS":
-        return True
+        return len({str(label).strip() for label in labels} - {""})
     numbers = labels.astype(np.float64)
     known = numbers[~np.isnan(numbers)]
-    return bool(len(known) and np.isfinite(known).all() and (known == np.floor(known)).all() and known.min() >= 0)
+    whole = len(known) and np.isfinite(known).all() and (known == np.floor(known)).all() and known.min() >= 0
+    return int(known.max()) + 1 if whole else 0
 
 
 def classes_of(path: Path, labels: Array, names: Sequence[str]) -> npt.NDArray[np.int64]:
