@@ -16,10 +16,10 @@ STAGE = "ecluse_stage_duration_seconds"
 KNOBS = """
 | what is seen | knob |
 |---|---|
-| queue share high, fill low, trigger *timeout* | lower `batch.maxWaitSeconds` |
-| fill near 100 %, trigger *full*, utilisation < 90 % | raise `batch.maxRows` |
+| waiting high, full to little, trigger *timeout* | lower `batch.maxWaitSeconds` |
+| full to 100 %, trigger *full*, utilisation < 90 % | raise `batch.maxRows` |
 | utilisation near 100 %, queue grows | more replicas |
-| padding above 30 % | more, or closer, `batch.buckets` |
+| padding above 30 % while the model is busy | a `batch.maxRows` near what is really gathered |
 | queue full while batches are small | raise `batch.queueRows` |
 | *late* among the turned away | callers' deadlines are shorter than queue and run |
 
@@ -114,6 +114,12 @@ def _batches() -> tuple[tuple[Panel, ...], ...]:
                 queries=(Query(rate("ecluse_batches_total", "trigger"), "{{trigger}}"),),
                 unit=Unit.PER_SECOND,
                 stacked=True,
+                overrides=(
+                    coloured("full", Colour.BLUE),
+                    coloured("idle", Colour.GREEN),
+                    coloured("timeout", Colour.ORANGE),
+                    coloured("drain", Colour.PURPLE),
+                ),
                 legend=("mean", "lastNotNull"),
             ),
             Text(

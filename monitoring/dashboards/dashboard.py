@@ -75,13 +75,15 @@ class Annotation:
     title: str
     text: str
     colour: Colour
+    is_drawn: bool = True
+    """Drawn from the start, and not only when a reader turns it on."""
     value_is_time: bool = False
     """The event lies where the value says, in milliseconds since 1970, and not where the sample does."""
 
     def to_json(self) -> Json:
         return {
             "datasource": SOURCE,
-            "enable": True,
+            "enable": self.is_drawn,
             "expr": self.expr,
             "hide": False,
             "iconColor": self.colour.value,

@@ -31,7 +31,6 @@ FOREIGN = {
     "process_cpu_seconds_total": Foreign(CLIENT, TARGET),
     "process_resident_memory_bytes": Foreign(CLIENT, TARGET),
     "process_open_fds": Foreign(CLIENT, TARGET),
-    "process_max_fds": Foreign(CLIENT, TARGET),
     "python_gc_collections_total": Foreign(CLIENT, (*TARGET, "generation")),
     "container_cpu_cfs_periods_total": Foreign(CADVISOR, CONTAINER),
     "container_cpu_cfs_throttled_periods_total": Foreign(CADVISOR, CONTAINER),

@@ -35,6 +35,12 @@ FEATURE = Variable(
 
 _REVISIONS = f"max by (namespace, variant, revision, version) (ecluse_build_info{{{PLACE}}}"
 
+
+def _firing(severity: str) -> str:
+    chosen = f'alertname=~"Ecluse.*",alertstate="firing",namespace=~"$namespace|",{severity}'
+    return f"max by (alertname, severity) (ALERTS{{{chosen}}})"
+
+
 ANNOTATIONS = (
     Annotation(
         "Deployments",
@@ -53,11 +59,19 @@ ANNOTATIONS = (
         value_is_time=True,
     ),
     Annotation(
-        "Firing alerts",
-        'max by (alertname, severity) (ALERTS{alertname=~"Ecluse.*",alertstate="firing",namespace=~"$namespace|"})',
+        "Critical alerts",
+        _firing('severity="critical"'),
         "{{alertname}}",
         "{{severity}}",
         Colour.RED,
+    ),
+    Annotation(
+        "Other alerts",
+        _firing('severity!="critical"'),
+        "{{alertname}}",
+        "{{severity}}",
+        Colour.ORANGE,
+        is_drawn=False,
     ),
 )
 

@@ -14,6 +14,7 @@ from monitoring.dashboards.query import Json
 
 LAST: Json = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 ALL_AT_ONCE: Json = {"mode": "multi", "sort": "desc"}
+SOFT = ("axisSoftMin", "axisSoftMax")
 SHOWN: Json = {"legend": False, "tooltip": False, "viz": False}
 
 
@@ -55,6 +56,8 @@ class TimeSeries(Panel):
     bars: bool = False
     steps: bool = False
     limits: Lines = Lines.NONE
+    shows_at_least: tuple[float, float] | None = None
+    """What the axis holds whatever the values are, where `lowest` and `highest` would hold too much."""
     legend: Sequence[str] = ("mean", "max", "lastNotNull")
     """What the legend says of each series; where there is no room, nothing."""
 
@@ -62,7 +65,8 @@ class TimeSeries(Panel):
         return {"mode": "palette-classic"}
 
     def custom(self) -> Json:
-        return {
+        soft = {} if self.shows_at_least is None else dict(zip(SOFT, self.shows_at_least, strict=True))
+        return soft | {
             "axisBorderShow": False,
             "axisCenteredZero": False,
             "axisColorMode": "text",
@@ -70,7 +74,7 @@ class TimeSeries(Panel):
             "axisPlacement": "auto",
             "barAlignment": 0,
             "drawStyle": "bars" if self.bars else "line",
-            "fillOpacity": 60 if self.bars else 30 if self.stacked else 8,
+            "fillOpacity": self.fill(),
             "gradientMode": "none",
             "hideFrom": SHOWN,
             "insertNulls": False,
@@ -83,6 +87,14 @@ class TimeSeries(Panel):
             "stacking": {"group": "A", "mode": "normal" if self.stacked else "none"},
             "thresholdsStyle": {"mode": self.limits.value},
         }
+
+    def fill(self) -> int:
+        if self.bars:
+            return 60
+        if self.stacked:
+            return 30
+        # Below a line whose axis does not begin at zero there is nothing to be filled.
+        return 0 if self.lowest is None else 8
 
     def options(self) -> Json:
         return {

@@ -26,12 +26,22 @@ from monitoring.dashboards.look import (
     reference,
 )
 from monitoring.dashboards.panel import Panel
-from monitoring.dashboards.query import MODEL, PLACE, VERSION, Query, buckets, column, now
+from monitoring.dashboards.query import MODEL, NAMED, PLACE, VERSION, Query, buckets, column, now
 from monitoring.slo import Promise
 
-KNOWN = f'{VERSION},model_name!=""'
-"""A request for a model that nobody serves has no name to stand in a legend."""
+KNOWN = f"{VERSION}{NAMED}"
 
+STAGE_COLOURS = tuple(
+    coloured(stage, colour)
+    for stage, colour in {
+        "decode": Colour.LIGHT_BLUE,
+        "queue": Colour.ORANGE,
+        "assemble": Colour.PURPLE,
+        "inference": Colour.BLUE,
+        "encode": Colour.GREEN,
+        "user_code": Colour.YELLOW,
+    }.items()
+)
 BURNING = Thresholds(Colour.GREEN, ((1, Colour.YELLOW), (6, Colour.ORANGE), (14.4, Colour.RED)))
 BURN_WINDOWS = ("5m", "1h", "6h", "3d")
 BURN_COLOURS = (
@@ -44,7 +54,8 @@ BURN_COLOURS = (
 
 def burn(kind: str, window: str, objective: str) -> str:
     """How many times faster than allowed faults come: at 1 the budget just lasts."""
-    return f"model:ecluse_{kind}:ratio_rate{window}{{{MODEL}}} / scalar(1 - max(slo:ecluse_{objective}:objective))"
+    allowed_now = f"scalar(1 - max(slo:ecluse_{objective}:objective))"
+    return f"model:ecluse_{kind}:ratio_rate{window}{{{MODEL}{NAMED}}} / {allowed_now}"
 
 
 def _objectives(promise: Promise) -> tuple[Panel, ...]:
@@ -84,7 +95,7 @@ def _objectives(promise: Promise) -> tuple[Panel, ...]:
             height=4,
             queries=(now(f"min(model:ecluse_error_budget:remaining_ratio{{{MODEL}}})"),),
             unit=Unit.RATIO,
-            decimals=1,
+            decimals=0,
             lowest=None,
             highest=1,
             thresholds=at_least(0, 0.25),
@@ -185,7 +196,7 @@ def _latency(promise: Promise) -> tuple[tuple[Panel, ...], ...]:
                 "line is what the objective allows. From ecluse_request_duration_seconds.",
                 width=8,
                 height=8,
-                queries=(Query(f"model:ecluse_slow:ratio_rate5m{{{MODEL}}}", "{{model_name}}"),),
+                queries=(Query(f"model:ecluse_slow:ratio_rate5m{{{MODEL}{NAMED}}}", "{{model_name}}"),),
                 unit=Unit.RATIO,
                 thresholds=limit(allowed(promise.latency.objective)),
                 limits=Lines.DASHED,
@@ -228,6 +239,7 @@ def _stages() -> tuple[Panel, ...]:
             height=8,
             queries=(Query(f"{seconds} / on () group_left () ({requests} > 0)", "{{stage}}"),),
             unit=Unit.SECONDS,
+            overrides=STAGE_COLOURS,
             stacked=True,
         ),
         TimeSeries(
@@ -240,6 +252,7 @@ def _stages() -> tuple[Panel, ...]:
                 Query(f"max by (stage) (model_stage:ecluse_stage_duration_seconds:p95_5m{{{MODEL}}})", "{{stage}}"),
             ),
             unit=Unit.SECONDS,
+            overrides=STAGE_COLOURS,
         ),
     )
 
@@ -311,7 +324,7 @@ def _errors(promise: Promise) -> tuple[tuple[Panel, ...], ...]:
                 description="Requests a second, the share of 5xx and of 4xx, and p95 over five minutes. From "
                 "ecluse_requests_total and ecluse_request_duration_seconds.",
                 width=24,
-                height=7,
+                height=5,
                 queries=_by_version(),
                 transformations=(
                     {"id": "merge", "options": {}},

@@ -19,7 +19,7 @@ CODE_COLOURS = (
 )
 
 
-def by_code(width: int, height: int) -> TimeSeries:
+def by_code(width: int, height: int, *, listed: bool = False) -> TimeSeries:
     return TimeSeries(
         title="Requests by status",
         description="Inference requests answered a second, by HTTP status; a gRPC status counts as the HTTP status it "
@@ -30,7 +30,7 @@ def by_code(width: int, height: int) -> TimeSeries:
         unit=Unit.REQUESTS_PER_SECOND,
         stacked=True,
         overrides=CODE_COLOURS,
-        legend=("mean", "lastNotNull"),
+        legend=() if listed else ("mean", "lastNotNull"),
     )
 
 

@@ -23,6 +23,7 @@ class Colour(StrEnum):
     LIGHT_BLUE = "light-blue"
     PURPLE = "purple"
     GREY = "#8e8e8e"
+    NONE = "transparent"
     PLAIN = "text"
 
 

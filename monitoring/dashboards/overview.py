@@ -24,7 +24,7 @@ from monitoring.dashboards.look import (
     reference,
 )
 from monitoring.dashboards.panel import Panel
-from monitoring.dashboards.query import MODEL, PLACE, VERSION, Query, column, now
+from monitoring.dashboards.query import MODEL, NAMED, PLACE, VERSION, Query, column, now
 from monitoring.dashboards.resources import GPUS, RESOURCES
 from monitoring.slo import Promise
 
@@ -61,12 +61,13 @@ def _well() -> tuple[Panel, ...]:
             "A tile leads to the dashboard that says more. From ALERTS; grey where our rules are not loaded.",
             width=24,
             height=3,
-            queries=tuple(now(expr, part) for part, expr in queries.items()),
+            queries=tuple(now(expr, part.capitalize()) for part, expr in queries.items()),
             unit=Unit.WHOLE,
             thresholds=SEVERE,
             mappings=(STATES,),
             overrides=tuple(
-                Override(part, {"links": [leads_to(uid, f"More on {part}")]}) for part, uid in PARTS.items()
+                Override(part.capitalize(), {"links": [leads_to(uid, f"More on {part}")]})
+                for part, uid in PARTS.items()
             ),
             empty="No rules",
             filled=True,
@@ -111,7 +112,7 @@ def _now(promise: Promise) -> tuple[Panel, ...]:
             "what cannot be answered. From ecluse_requests_total.",
             width=3,
             height=4,
-            queries=(now(f'max(model:ecluse_client_errors:ratio_rate5m{{{MODEL},model_name!=""}})'),),
+            queries=(now(f"max(model:ecluse_client_errors:ratio_rate5m{{{MODEL}{NAMED}}})"),),
             unit=Unit.RATIO,
             highest=1,
             thresholds=at_most(0.05, 0.5),
@@ -148,14 +149,14 @@ def _now(promise: Promise) -> tuple[Panel, ...]:
             height=4,
             queries=(now(f"min(model:ecluse_error_budget:remaining_ratio{{{MODEL}}})"),),
             unit=Unit.RATIO,
-            decimals=1,
+            decimals=0,
             lowest=None,
             highest=1,
             thresholds=at_least(0, 0.25),
             links=(leads_to("ecluse-latency", "Objectives"),),
         ),
         Stat(
-            title="Pods ready",
+            title="Servers ready",
             description="Share of the servers that answer scrapes and are ready for requests. "
             'From ecluse_phase{phase="ready"}.',
             width=3,
@@ -191,7 +192,7 @@ def _since_when() -> tuple[Panel, ...]:
             "to look at first. From ALERTS.",
             width=12,
             height=7,
-            queries=tuple(Query(state_of(part), part) for part in PARTS),
+            queries=tuple(Query(state_of(part), part.capitalize()) for part in PARTS),
             unit=Unit.WHOLE,
             thresholds=SEVERE,
             mappings=(STATES,),
@@ -310,7 +311,7 @@ def _data() -> tuple[Panel, ...]:
             ),
             unit=Unit.RATIO,
             lowest=None,
-            highest=1,
+            shows_at_least=(0.8, 1),
             overrides=(reference("baseline"),),
             legend=(),
             empty="No labels",
@@ -329,7 +330,7 @@ def _data() -> tuple[Panel, ...]:
             ),
             unit=Unit.RATIO,
             lowest=None,
-            highest=1,
+            shows_at_least=(0.8, 1),
             overrides=(reference("baseline"),),
             legend=(),
             empty="No probabilities",
@@ -382,7 +383,7 @@ def overview(promise: Promise) -> Dashboard:
                     _well(),
                     _now(promise),
                     _since_when(),
-                    (by_code(8, 8), error_ratios(8, 8, promise), latencies(8, 8, promise)),
+                    (by_code(8, 8, listed=True), error_ratios(8, 8, promise), latencies(8, 8, promise)),
                 ),
             ),
             Row("Saturation", (_saturation(),)),

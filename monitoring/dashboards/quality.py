@@ -29,6 +29,8 @@ BASELINE = "the model has a baseline.json"
 CLASSES = "the model tells classes"
 WHICH = "{{model_name}} {{model_version}}"
 
+HOURLY = f"version:ecluse_accuracy:ratio1h{{{VERSION}}}"
+HOURLY_EXPECTED = f"version:ecluse_expected_accuracy:ratio1h{{{VERSION}}}"
 ACCURACY = f"version:ecluse_accuracy:ratio24h{{{VERSION}}}"
 EXPECTED = f"version:ecluse_expected_accuracy:ratio24h{{{VERSION}}}"
 LABELLED = f"version:ecluse_labels:increase24h{{{VERSION}}}"
@@ -129,43 +131,53 @@ def _right() -> tuple[Panel, ...]:
         TimeSeries(
             title="Accuracy",
             description="Share of labelled rows of 24 hours that the model had right, with the two standard errors on "
-            "each side that so few labels leave open, beside the baseline's. "
+            "each side that so few labels leave open, beside that of an hour and the baseline's. "
             "From ecluse_feedback_correct_total, ecluse_feedback_actual_total and ecluse_baseline_accuracy_ratio.",
             width=12,
             height=9,
             queries=(
-                Query(ACCURACY, WHICH),
+                Query(ACCURACY, f"{WHICH} 24h"),
+                Query(HOURLY, f"{WHICH} 1h"),
                 Query(f"clamp_max({ACCURACY} + {spread}, 1)", f"{WHICH} at most"),
                 Query(f"clamp_min({ACCURACY} - {spread}, 0)", f"{WHICH} at least"),
                 Query(f"max(ecluse_baseline_accuracy_ratio{{{VERSION}}})", "baseline"),
             ),
             unit=Unit.RATIO,
             lowest=None,
-            highest=1,
+            shows_at_least=(0.8, 1),
             overrides=(
                 reference("/ at (most|least)$/", Colour.LIGHT_BLUE, is_pattern=True),
                 reference("baseline"),
             ),
-            legend=("lastNotNull",),
+            legend=(),
             empty=NO_LABELS,
             empty_until=LABELS,
         ),
         TimeSeries(
             title="Expected against real accuracy",
-            description="What the model's calibrated confidence says of the labelled rows, and what their labels say. "
+            description="What the model's calibrated confidence says of the labelled rows, and what their labels "
+            "say, over "
+            "an hour and, dashed, over 24 hours. "
             "Falling together: inputs have become harder. Apart: concept drift, and only training anew helps. "
             "From ecluse_feedback_expected_correct_total and ecluse_feedback_correct_total.",
             width=12,
             height=9,
-            queries=(Query(EXPECTED, f"{WHICH} expected"), Query(ACCURACY, f"{WHICH} real")),
+            queries=(
+                Query(HOURLY_EXPECTED, f"{WHICH} expected 1h"),
+                Query(HOURLY, f"{WHICH} real 1h"),
+                Query(EXPECTED, f"{WHICH} expected 24h"),
+                Query(ACCURACY, f"{WHICH} real 24h"),
+            ),
             unit=Unit.RATIO,
             lowest=None,
-            highest=1,
+            shows_at_least=(0.8, 1),
             overrides=(
-                coloured("/ expected$/", Colour.PURPLE, is_pattern=True),
-                coloured("/ real$/", Colour.GREEN, is_pattern=True),
+                coloured("/ expected 1h$/", Colour.PURPLE, is_pattern=True),
+                coloured("/ real 1h$/", Colour.GREEN, is_pattern=True),
+                reference("/ expected 24h$/", Colour.PURPLE, is_pattern=True),
+                reference("/ real 24h$/", Colour.GREEN, is_pattern=True),
             ),
-            legend=("lastNotNull",),
+            legend=(),
             empty=NO_LABELS,
             empty_until=LABELS,
         ),
@@ -173,6 +185,12 @@ def _right() -> tuple[Panel, ...]:
 
 
 GOOD_RATIO = Thresholds(Colour.RED, ((0.5, Colour.ORANGE), (0.8, Colour.YELLOW), (0.9, Colour.GREEN)))
+
+
+CONFUSED = Thresholds(
+    Colour.NONE,
+    ((0.01, Colour.BLUE), (0.05, Colour.ORANGE), (0.2, Colour.RED), (0.5, Colour.YELLOW), (0.8, Colour.GREEN)),
+)
 
 
 def _classes() -> tuple[tuple[Panel, ...], ...]:
@@ -186,6 +204,7 @@ def _classes() -> tuple[tuple[Panel, ...], ...]:
         "thresholds": GOOD_RATIO.to_json(),
     }
     confused = increase("ecluse_feedback_confusion_total", "actual", "predicted", window="24h")
+    labelled = increase("ecluse_feedback_confusion_total", "actual", window="24h")
     return (
         (
             Table(
@@ -194,7 +213,7 @@ def _classes() -> tuple[tuple[Panel, ...], ...]:
                 "were called so. F1: both. Over the labels of 24 hours, of the worst model and version chosen. From "
                 "ecluse_feedback_correct_total, ecluse_feedback_predicted_total and ecluse_feedback_actual_total.",
                 width=10,
-                height=12,
+                height=11,
                 queries=(
                     column(worst("precision")),
                     column(worst("recall")),
@@ -233,14 +252,15 @@ def _classes() -> tuple[tuple[Panel, ...], ...]:
             ),
             Table(
                 title="What is taken for what",
-                description="Labelled rows of 24 hours: what they were down, what the model said across. A bright "
-                "square off the diagonal is a confusion. From ecluse_feedback_confusion_total, which is counted for "
-                "models of at most 12 classes.",
+                description="Of the labelled rows of 24 hours that were of a class (down), the share that the model "
+                "called so (across): green on the diagonal is well, and a coloured square beside it is a confusion. "
+                "From ecluse_feedback_confusion_total, which is counted for models of at most 12 classes.",
                 width=14,
-                height=12,
-                queries=(column(f"round({confused})"),),
-                decimals=0,
-                thresholds=Thresholds(Colour.PLAIN, ((1, Colour.LIGHT_BLUE), (10, Colour.BLUE), (100, Colour.PURPLE))),
+                height=11,
+                queries=(column(f"{confused} / on (actual) group_left () ({labelled} > 0)"),),
+                unit=Unit.RATIO,
+                decimals=1,
+                thresholds=CONFUSED,
                 transformations=(
                     {
                         "id": "groupingToMatrix",
@@ -273,7 +293,7 @@ def _classes() -> tuple[tuple[Panel, ...], ...]:
                 queries=(Query(worst("recall"), "{{class}}"),),
                 unit=Unit.RATIO,
                 lowest=None,
-                highest=1,
+                shows_at_least=(0.8, 1),
                 legend=(),
                 empty=NO_LABELS,
                 empty_until=LABELS,
@@ -287,7 +307,7 @@ def _classes() -> tuple[tuple[Panel, ...], ...]:
                 queries=(Query(f"version:ecluse_f1_macro:ratio24h{{{VERSION}}}", WHICH),),
                 unit=Unit.RATIO,
                 lowest=None,
-                highest=1,
+                shows_at_least=(0.8, 1),
                 legend=(),
                 empty=NO_LABELS,
                 empty_until=LABELS,
@@ -414,7 +434,7 @@ def _predictions(promise: Promise) -> tuple[tuple[Panel, ...], ...]:
                 ),
                 unit=Unit.RATIO,
                 lowest=None,
-                highest=1,
+                shows_at_least=(0.8, 1),
                 overrides=(reference("baseline"), reference("alert below", Colour.RED)),
                 legend=("lastNotNull",),
                 empty="No probabilities",

@@ -17,6 +17,8 @@ SOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
 PLACE = 'namespace=~"$namespace"'
 MODEL = f'{PLACE},model_name=~"$model"'
 VERSION = f'{MODEL},model_version=~"$version"'
+NAMED = ',model_name!=""'
+"""Added where models stand in a legend: a request for a model that nobody serves has no name to stand there."""
 
 SCRAPED_EVERY = "30s"
 """The longest pause between scrapes that the shortest rate still bridges: $__rate_interval becomes four of these."""

@@ -109,16 +109,12 @@ RESOURCES = (
         ),
         TimeSeries(
             title="Open files",
-            description="Files and sockets open, as a share of those that may be. "
-            "From process_open_fds and process_max_fds.",
+            description="Files and sockets that each server holds open; what only grows is a leak. From "
+            "process_open_fds.",
             width=6,
             height=7,
-            queries=(
-                Query(f"process_open_fds{{{PLACE}}} / process_max_fds{{{PLACE}}} {OUR_PROCESSES}", "{{instance}}"),
-            ),
-            unit=Unit.RATIO,
-            thresholds=limit(0.8),
-            limits=Lines.DASHED,
+            queries=(Query(f"process_open_fds{{{PLACE}}} {OUR_PROCESSES}", "{{instance}}"),),
+            unit=Unit.WHOLE,
             legend=(),
         ),
         TimeSeries(

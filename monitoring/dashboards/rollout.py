@@ -12,7 +12,7 @@ from monitoring.dashboards.latency_panels import DURATION
 from monitoring.dashboards.layout import Row
 from monitoring.dashboards.look import Colour, Override, Thresholds, Unit, allowed, at_least, limit, named
 from monitoring.dashboards.panel import Panel
-from monitoring.dashboards.query import PLACE, VERSION, Query, column, now
+from monitoring.dashboards.query import NAMED, PLACE, VERSION, Query, column, now
 from monitoring.dashboards.resources import KUBERNETES, OUR_PODS
 from monitoring.slo import Promise
 
@@ -203,7 +203,7 @@ def _revisions(promise: Promise) -> tuple[tuple[Panel, ...], ...]:
                 height=8,
                 queries=(
                     Query(
-                        quantile(0.95, DURATION, "model_name", "model_version", where=f'{VERSION},model_name!=""'),
+                        quantile(0.95, DURATION, "model_name", "model_version", where=f"{VERSION}{NAMED}"),
                         "{{model_name}} {{model_version}}",
                     ),
                 ),
@@ -219,7 +219,7 @@ def _revisions(promise: Promise) -> tuple[tuple[Panel, ...], ...]:
                 queries=(Query(f"version:ecluse_accuracy:ratio1h{{{VERSION}}}", "{{model_name}} {{model_version}}"),),
                 unit=Unit.RATIO,
                 lowest=None,
-                highest=1,
+                shows_at_least=(0.8, 1),
                 legend=("mean", "lastNotNull"),
                 empty="No labels",
                 empty_until="late labels are sent to /v1/feedback",
@@ -295,7 +295,7 @@ def _models() -> tuple[tuple[Panel, ...], ...]:
                         "id": "organize",
                         "options": {
                             "excludeByName": {"Time": True, "Value #A": True},
-                            "indexByName": {},
+                            "indexByName": {"model_name": 0, "model_version": 1, "signature": 2, "baseline": 3},
                             "renameByName": {
                                 "model_name": "model",
                                 "model_version": "version",

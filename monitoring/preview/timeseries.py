@@ -107,6 +107,7 @@ def _plot(axes: Axes, drawn: Sequence[Line], pixels: float) -> None:
     if unit.custom("scaleDistribution", {}).get("type") == "log":
         axes.set_yscale("log")
     low, high = axes.get_ylim()
+    low, high = min(low, unit.custom("axisSoftMin", low)), max(high, unit.custom("axisSoftMax", high))
     low = unit.options["min"] if unit.options.get("min") is not None else low
     high = unit.options["max"] if unit.options.get("max") is not None else high
     if low < high:

@@ -104,7 +104,9 @@ def batches(scraped: "Scraped") -> None:
         each = count if stage in ("assemble", "inference") else 0 * done if stage == "user_code" else np.round(done)
         spent = scraped.lognormal("ecluse_stage_duration_seconds", each, median, **model, stage=stage)
         if stage == "inference":
-            scraped.counter("ecluse_executor_busy_seconds_total", np.minimum(spent, scraped.clock.step * 0.99), **model)
+            # Who turns requests away for load is busy with those that it took.
+            busy = np.where((pod.shed > 0) & (pod.ready > 0), scraped.clock.step * 0.97, spent)
+            scraped.counter("ecluse_executor_busy_seconds_total", np.minimum(busy, scraped.clock.step * 0.99), **model)
     for bucket in BUCKETS:
         expected = pod.inference * (0.8 + 0.05 * bucket)
         scraped.gauge("ecluse_batch_estimated_seconds", expected, **model, bucket=str(bucket))

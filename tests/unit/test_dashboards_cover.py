@@ -4,14 +4,18 @@ The list is the one of indicators that a platform like this is asked for:
 operations, quality of the model, and data.
 """
 
+import re
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 
 from monitoring import slo
 from monitoring.contract import CONTRACT
 from monitoring.dashboards.catalogue import dashboards
 from monitoring.dashboards.dashboard import Dashboard
+from monitoring.dashboards.kinds import Text
 from monitoring.dashboards.panel import Panel
 from tests.dashboard_rules import made_of, parsed
 from tests.promql_labels import metrics
@@ -94,7 +98,7 @@ def test_every_required_indicator_has_its_panel(indicator: str) -> None:
 def test_the_first_screen_says_for_each_part_whether_it_is_well() -> None:
     first = DASHBOARDS["overview"].panels[0]
     assert [query.legend for query in first.queries] == [
-        *("availability", "latency", "saturation", "batching", "quality", "drift", "rollout", "platform")
+        *("Availability", "Latency", "Saturation", "Batching", "Quality", "Drift", "Rollout", "Platform")
     ]
     lines = DASHBOARDS["overview"].rows[0].lines
     assert 1 + sum(line[0].height for line in lines) <= 25, "a screen of 1080 lines shows some 25 lines of the grid"
@@ -105,3 +109,12 @@ def test_a_metric_that_names_panels_as_its_reader_has_one() -> None:
     bases = {name.removesuffix("_bucket").removesuffix("_sum").removesuffix("_count") for name in shown} | shown
     unread = [metric.name for metric in CONTRACT if "panel" in metric.reader and metric.name not in bases]
     assert unread == []
+
+
+def test_the_knobs_that_a_panel_names_are_values_of_the_chart() -> None:
+    (knobs,) = (panel for panel in DASHBOARDS["batching"].panels if panel.title == "Which knob")
+    assert isinstance(knobs, Text)
+    named = set(re.findall(r"`(\w+\.\w+)`", knobs.content))
+    values = yaml.safe_load(Path("helm/ecluse/values.yaml").read_text())
+    assert named
+    assert {name for name in named if name.split(".")[1] not in values.get(name.split(".")[0], {})} == set()
