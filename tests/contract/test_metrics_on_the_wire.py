@@ -1,33 +1,48 @@
-"""A scrape of a live server is what `monitoring/contract.py` says, and counts each outcome once."""
+"""A scrape of a live server is what `monitoring/contract/` says, and counts each outcome once."""
 
 import gzip
 import json
 import math
+import shutil
 import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from random import Random
 from typing import Any
 from urllib.parse import quote
 
 import grpc
+import numpy as np
 import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from monitoring.baseline import PLACE
 from monitoring.contract import CONTRACT
 from monitoring.contract.labels import closed
 from monitoring.contract.metric import Kind
 from monitoring.contract.metric import Metric as Described
-from monitoring.contract.operations import OPERATIONS
-from monitoring.contract.values import CODES, OUTCOMES, PROTOCOLS, REJECTIONS, STAGES, TRIGGERS
+from monitoring.contract.values import (
+    CODES,
+    FEEDBACK_RESULTS,
+    MONITORED,
+    OUTCOMES,
+    PROTOCOLS,
+    REJECTIONS,
+    STAGES,
+    TRIGGERS,
+)
+from monitoring.features import ImageInput
 from serving.oip_pb2 import ModelInferRequest
+from tests.baselines import described_answers, described_features, sealed
 from tests.contract.mistakes import INFER, PREDICT, tensor
 from tests.contract.wire import JSON, Caller, Rpc
+from tests.contract.zoo import LABELS
 from tests.servers import RunningServer
 
 OTHERS = ("process_", "python_", "request_")
@@ -63,10 +78,27 @@ def scrape(server: RunningServer) -> str:
 
 
 @pytest.fixture(scope="module")
-def scraped(image_server: RunningServer) -> dict[str, Metric]:
-    with Caller(image_server.http_address) as caller:
+def everything(zoo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with everything on: a model of classes with a baseline, and late labels."""
+    folder = tmp_path_factory.mktemp("everything")
+    held_out = np.random.default_rng(1).integers(0, 256, (200, 4, 4)).astype(np.uint8)
+    scores = np.exp(held_out.reshape(-1, 16)[:, :10].astype(np.float32) / np.float32(255))
+    told = described_features({"image": held_out}, ImageInput(name="image", shape=(4, 4), height=4, width=4))
+    answers = described_answers("probabilities", scores / scores.sum(axis=1, keepdims=True), LABELS)
+    shutil.copytree(zoo / "image", folder / "image")
+    (folder / "image" / PLACE).parent.mkdir(exist_ok=True)
+    (folder / "image" / PLACE).write_text(json.dumps(sealed(told, answers)))
+    (folder / "keys").write_text(f"first:{'0123456789abcdef' * 4}\n")
+    options = ("--model_name", "image", "--feedback_keys_file", str(folder / "keys"))
+    with RunningServer(folder / "image", *options) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def scraped(everything: RunningServer) -> dict[str, Metric]:
+    with Caller(everything.http_address) as caller:
         assert caller.post(PREDICT.format("image"), {"instances": IMAGE}).status == 200
-    return families(scrape(image_server))
+    return families(scrape(everything))
 
 
 def name(described: Described) -> str:
@@ -85,8 +117,7 @@ class TestContract:
         family = scraped[described.name]
         assert family.type == described.kind
         assert family.documentation == described.help
-        # What is told of rows depends on what the model answers and on its baseline.
-        assert family.samples or described not in OPERATIONS
+        assert family.samples
         for sample in family.samples:
             assert set(sample.labels) - {"le"} == set(described.labels)
             assert not math.isnan(sample.value)
@@ -96,7 +127,7 @@ class TestContract:
         self, scraped: Mapping[str, Metric], described: Described
     ) -> None:
         bounds = {float(sample.labels["le"]) for sample in scraped[described.name].samples if "le" in sample.labels}
-        assert bounds == {*described.buckets, math.inf} or (not bounds and described not in OPERATIONS)
+        assert bounds == {*described.buckets, math.inf}
 
     @pytest.mark.parametrize("described", CONTRACT, ids=name)
     def test_a_label_has_no_value_beyond_its_closed_list(
@@ -115,6 +146,9 @@ class TestContract:
             ("ecluse_rejected_total", {"reason": REJECTIONS}),
             ("ecluse_stage_duration_seconds", {"stage": STAGES}),
             ("ecluse_batches_total", {"trigger": TRIGGERS}),
+            ("ecluse_predictions_total", {"class": LABELS}),
+            ("ecluse_feedback_labels_total", {"result": FEEDBACK_RESULTS}),
+            ("ecluse_monitor_dropped_rows_total", {"part": MONITORED}),
         ],
     )
     def test_every_series_that_can_exist_is_there_from_the_start(
@@ -127,14 +161,14 @@ class TestContract:
         }
         assert there == set(product(*labels.values()))
 
-    def test_no_family_is_exported_twice(self, image_server: RunningServer) -> None:
-        declared = Counter(line.split()[2] for line in scrape(image_server).splitlines() if line.startswith("# TYPE"))
+    def test_no_family_is_exported_twice(self, everything: RunningServer) -> None:
+        declared = Counter(line.split()[2] for line in scrape(everything).splitlines() if line.startswith("# TYPE"))
         assert [name for name, count in declared.items() if count > 1] == []
 
     @pytest.mark.needs("promtool")
-    def test_promtool_finds_no_fault(self, image_server: RunningServer) -> None:
+    def test_promtool_finds_no_fault(self, everything: RunningServer) -> None:
         done = subprocess.run(
-            ["promtool", "check", "metrics"], input=scrape(image_server), capture_output=True, text=True, timeout=60
+            ["promtool", "check", "metrics"], input=scrape(everything), capture_output=True, text=True, timeout=60
         )
         # It also reads KServe's and Python's own families, which are not ours to name.
         faults = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith(OTHERS)]
@@ -154,7 +188,9 @@ class TestContract:
         assert all(build.labels.values())
         assert value(scraped, "ecluse_device_lanes", {}) >= 1
         assert value(scraped, "ecluse_model_loaded_timestamp_seconds", MODEL) == pytest.approx(time.time(), abs=3600)
-        assert value(scraped, "ecluse_model_info", {**MODEL, "signature": "serving_default", "baseline": ""}) == 1
+        (info,) = scraped["ecluse_model_info"].samples
+        assert info.labels["signature"] == "serving_default"
+        assert len(info.labels["baseline"]) == 12
         assert value(scraped, "ecluse_tls_certificate_expiry_timestamp_seconds", {}) == 0
 
 
@@ -348,22 +384,24 @@ def all_series(server: RunningServer) -> set[Series]:
     }
 
 
-def test_nothing_that_callers_send_makes_a_series(image_server: RunningServer) -> None:
-    before = all_series(image_server)
+def test_nothing_that_callers_send_makes_a_series(everything: RunningServer) -> None:
+    before = all_series(everything)
     random = Random(20)
     for _ in range(30):
         name, version, request_id = (quote(junk(random)) for _ in range(3))
         headers = {**JSON, "X-Request-Id": request_id, junk(random).translate(NO_TOKEN) or "x": "1"}
         at = f"/v2/models/{name}"
         for path in (f"{at}/infer", f"{at}/versions/{version}/infer", f"/v1/models/{name}:predict"):
-            rest(path, {"id": request_id, "inputs": []}, headers=headers)(image_server)
-        rest(INFER.format("image"), {**V2_IMAGE, "id": request_id}, headers=headers)(image_server)
-        rest(f"/v2/models/image/versions/{version}/infer", V2_IMAGE, headers=headers)(image_server)
-        rest(f"/{name}", None, random.choice(["GET", "PUT", "DELETE", "PATCH", "BREW"]))(image_server)
+            rest(path, {"id": request_id, "inputs": []}, headers=headers)(everything)
+        rest(INFER.format("image"), {**V2_IMAGE, "id": request_id}, headers=headers)(everything)
+        rest(f"/v2/models/image/versions/{version}/infer", V2_IMAGE, headers=headers)(everything)
+        rest(f"/{name}", None, random.choice(["GET", "PUT", "DELETE", "PATCH", "BREW"]))(everything)
+        label = {"id": junk(random), "row": random.randrange(9), "label": junk(random)}
+        rest("/v1/feedback", {"labels": [label]})(everything)
     for _ in range(10):
-        message(junk(random), version=junk(random))(image_server)
-        message(version=junk(random))(image_server)
-    assert all_series(image_server) == before
+        message(junk(random), version=junk(random))(everything)
+        message(version=junk(random))(everything)
+    assert all_series(everything) == before
 
 
 class TestASlowModel:
