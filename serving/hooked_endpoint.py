@@ -85,9 +85,10 @@ class HookedEndpoint:
     async def predict_v1(self, body: bytes, call: Call) -> bytes:
         began = perf_counter()
         payload = payload_v2.parse_object(body)
-        self.metrics.decoded_around_code(_count_instances(payload), perf_counter() - began)
+        self._decoded(_count_instances(payload), began, call)
         answer = await in_task(self._within(self._call(payload, call), call.timeout))
-        return self._encoded(perf_counter(), _dump(answer))
+        began = perf_counter()
+        return self._encoded(_dump(answer), began, call)
 
     async def explain_v1(self, body: bytes, call: Call) -> bytes:
         if type(self._model).explain is kserve.Model.explain and self._model.explainer_host is None:
@@ -105,11 +106,11 @@ class HookedEndpoint:
         try:
             # preprocess may change what the model's signature would be asked for, so it is not asked yet.
             request = payload_v2.decode(message, tail, payload_v2.declared_signature(message))
-            self.metrics.decoded_around_code(request.rows, perf_counter() - began)
+            self._decoded(request.rows, began, call)
             outputs, request = await in_task(self._infer(request, call))
             began = perf_counter()
             answer = payload_v2.encode(outputs, request, model_name=self.name, model_version=self.version)
-            return self._encoded(began, answer)
+            return self._encoded(answer, began, call)
         except ServingError as error:
             error.request_id = payload_v2.readable_id(message)
             raise
@@ -117,13 +118,13 @@ class HookedEndpoint:
     async def infer_grpc(self, message: InferMessage, call: Call) -> bytes:
         began = perf_counter()
         request = payload_grpc.decode(message, payload_grpc.declared_signature(message.head))
-        self.metrics.decoded_around_code(request.rows, perf_counter() - began)
+        self._decoded(request.rows, began, call)
         outputs, request = await in_task(self._infer(request, call))
         began = perf_counter()
         answer = payload_grpc.encode(
             outputs, request, model_name=self.name, model_version=self.version, is_raw=bool(message.raw)
         )
-        return self._encoded(began, answer)
+        return self._encoded(answer, began, call)
 
     def close(self) -> None:
         """Refuse whatever still runs: nobody is left hanging."""
@@ -131,8 +132,15 @@ class HookedEndpoint:
         for running in filter(None, list(self._calls)):
             running.cancel()
 
-    def _encoded(self, began: float, answer: T) -> T:
-        self.metrics.encoded_around_code(perf_counter() - began)
+    def _decoded(self, rows: int, began: float, call: Call) -> None:
+        ended = perf_counter()
+        self.metrics.decoded_around_code(rows, ended - began)
+        _mark(call, "decode", began, ended)
+
+    def _encoded(self, answer: T, began: float, call: Call) -> T:
+        ended = perf_counter()
+        self.metrics.encoded_around_code(ended - began)
+        _mark(call, "encode", began, ended)
         return answer
 
     async def _infer(self, request: Request, call: Call) -> tuple[Tensors, Request]:
@@ -186,7 +194,9 @@ class HookedEndpoint:
             raise Unimplemented(f"model {self.name!r} does not {verb.name.lower()} this: {error}") from error
         except Exception as error:
             raise self._failed(error) from error
-        self.metrics.code_ran(perf_counter() - began)
+        ended = perf_counter()
+        self.metrics.code_ran(ended - began)
+        _mark(call, "user_code", began, ended)
         if answer_headers:
             call.answer_headers = (call.answer_headers or {}) | passed_on(answer_headers)
         return response
@@ -203,6 +213,11 @@ class HookedEndpoint:
     def _failed(self, error: Exception) -> ModelFailed:
         logs.event("model_failed", level=logs.ERROR, error=error, model_name=self.name)
         return ModelFailed(f"the model failed: {type(error).__name__}")
+
+
+def _mark(call: Call, stage: str, began: float, ended: float) -> None:
+    if call.trace is not None:
+        call.trace.mark(stage, began, ended)
 
 
 def _count_instances(payload: dict[str, Any]) -> int:

@@ -47,6 +47,8 @@ DIGEST_DIGITS = 12
 
 RETIRED_VERSIONS = 4
 """Versions of a model whose counters outlive them."""
+RETIRED_MODELS = 4
+"""Models of a folder of models whose counters outlive them."""
 
 
 class Observable(Protocol):
@@ -86,6 +88,7 @@ class Metrics:
         """Requests that reached no model we serve."""
         self._announced: dict[str, RequestMetrics] = {}
         self._retired: dict[str, list[str]] = {}
+        self._gone: list[str] = []
 
     def __getitem__(self, name: str) -> Any:
         """A family of the contract, by name."""
@@ -118,6 +121,8 @@ class Metrics:
 
     def announce(self, model_name: str) -> None:
         """Begin to count the requests to a model that none of its versions could take."""
+        if model_name in self._gone:
+            self._gone.remove(model_name)
         if model_name not in self._announced:
             self._announced[model_name] = RequestMetrics(self, model_name, "")
 
@@ -160,6 +165,17 @@ class Metrics:
             retired.append(model_version)
         if len(retired) > RETIRED_VERSIONS:
             self._forget(model_name, retired.pop(0), set(Kind))
+
+    def withdraw(self, model_name: str) -> None:
+        """Forget a model that is gone, once a few more have gone; who asks for it from now on is a stranger."""
+        self._announced.pop(model_name, None)
+        self._gone.append(model_name)
+        if len(self._gone) > RETIRED_MODELS:
+            forgotten = self._gone.pop(0)
+            self._retired.pop(forgotten, None)
+            for metric in CONTRACT:
+                if metric.labels[:2] == MODEL:
+                    self[metric.name].remove(forgotten)
 
     def is_retired(self, model_name: str, model_version: str) -> bool:
         """Whether a version is one of the few whose counters outlive them."""

@@ -227,6 +227,7 @@ class Repository:
                 continue
             await model.unload()
             del self._models[name]
+            self._metrics.withdraw(name)
             logs.event("model_gone", model_name=name)
 
     def _is_child(self, folder: Path) -> bool:

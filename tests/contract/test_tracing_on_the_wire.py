@@ -1,5 +1,6 @@
 """Spans as a collector of OpenTelemetry's gets them, and a collector that is gone."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from serving.oip_pb2 import ModelInferRequest
-from tests.contract.mistakes import GOOD, GOOD_ANSWER, INFER
+from tests.contract.mistakes import GOOD, GOOD_ANSWER, INFER, PREDICT
 from tests.contract.wire import SERVICE, Caller, Rpc
 from tests.servers import RunningServer
 
@@ -113,6 +114,26 @@ def test_so_is_a_call_over_grpc(server: RunningServer, collector: Collector) -> 
         call(request.SerializeToString(), timeout=30, metadata=metadata)
     spans = collector.wait_for(lambda spans: len(of_trace(spans, trace_id)) == 5)
     assert of_trace(spans, trace_id).keys() == {"infer grpc", *STAGES}
+
+
+def test_a_model_with_code_around_it_is_told_with_the_time_of_its_code(
+    zoo: Path, collector: Collector, tmp_path: Path
+) -> None:
+    trace_id = "c" * 32
+    (tmp_path / "open").touch()
+    headers = {"Content-Type": "application/json", "traceparent": f"00-{trace_id}-{SPAN_ID}-01"}
+    options = ("--tracing_endpoint", collector.address, "--tracing_sample_ratio", "0")
+    command = (sys.executable, "-m", "tests.contract.serve_users_models")
+    with (
+        RunningServer(zoo, *options, command=command, env={"GATE": str(tmp_path / "open")}) as server,
+        Caller(server.http_address) as caller,
+    ):
+        assert caller.post(PREDICT.format("shifted"), {"instances": [[1, 2, 3]]}, headers).status == 200
+        spans = collector.wait_for(lambda spans: len(of_trace(spans, trace_id)) == 4)
+    mine = of_trace(spans, trace_id)
+    assert mine.keys() == {"infer v1", "decode", "user_code", "encode"}
+    order = [moment for name in ("decode", "user_code", "encode") for moment in edges(mine[name])]
+    assert order == sorted(order)
 
 
 def test_a_refusal_is_told_with_its_reason(server: RunningServer, collector: Collector) -> None:

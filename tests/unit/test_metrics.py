@@ -13,7 +13,7 @@ from monitoring.contract import CONTRACT
 from monitoring.contract.metric import Kind
 from monitoring.contract.values import CODES, PROTOCOLS, REJECTIONS, STAGES, TRIGGERS
 from serving.lifecycle import Phase
-from serving.metrics import Metrics, ModelMetrics, RequestMetrics
+from serving.metrics import RETIRED_MODELS, Metrics, ModelMetrics, RequestMetrics
 from serving.schedule import Trigger
 from tests.doubles import Tally, model_metrics
 
@@ -44,15 +44,16 @@ def test_nothing_of_ours_is_exported_that_is_not_in_the_contract() -> None:
 def test_the_labels_and_buckets_are_those_of_the_contract() -> None:
     metrics = Metrics()
     model_metrics(metrics)
+    for described in CONTRACT:
+        metrics[described.name].labels(*described.labels)
     samples: dict[str, set[tuple[str, ...]]] = {}
     for family in metrics.registry.collect():
         for sample in family.samples:
             samples.setdefault(sample.name, set()).add(tuple(sorted(set(sample.labels) - {"le"})))
     for described in CONTRACT:
         name = described.name + ("_bucket" if described.kind is Kind.HISTOGRAM else "")
-        if name in samples:
-            assert samples[name] == {tuple(sorted(described.labels))}
-        if described.kind is Kind.HISTOGRAM and name in samples:
+        assert samples[name] == {tuple(sorted(described.labels))}
+        if described.kind is Kind.HISTOGRAM:
             bounds = re.findall(rf'^{name}{{.*le="([^"]+)"', metrics.render().decode(), re.MULTILINE)
             assert {float(bound) for bound in bounds} == {*described.buckets, float("inf")}
 
@@ -200,6 +201,29 @@ def test_of_a_baselines_digest_twelve_digits_are_told_and_of_one_that_was_replac
     metrics.describe_model("mnist", "1", signature="serving_default", baseline="sha256:0123456789abcdef")
     assert info(baseline="0123456789ab") == 1
     assert info(baseline="") is None
+
+
+def test_a_model_that_is_gone_is_forgotten_once_a_few_more_have_gone() -> None:
+    metrics = Metrics()
+    for number in range(RETIRED_MODELS + 1):
+        name = f"m{number}"
+        metrics.announce(name)
+        metrics.of_model(name).answered("v2", 404, 0.1)
+        metrics.load_begins(name, "1")
+        metrics.withdraw(name)
+        assert metrics.of_model(name) is metrics.strangers
+    counted = {
+        sample.labels["model_name"]
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if "model_name" in sample.labels
+    }
+    assert counted == {"", *(f"m{number}" for number in range(1, RETIRED_MODELS + 1))}
+    metrics.announce("m1")
+    metrics.announce("other")
+    metrics.withdraw("other")
+    labels = {"model_name": "m1", "model_version": "", "protocol": "v2", "code": "404"}
+    assert value(metrics, "ecluse_requests_total", **labels) == 1  # it has come back, and counts on
 
 
 def test_how_long_a_scrape_took_is_told_by_the_next() -> None:
