@@ -1,6 +1,7 @@
 """What is counted of rows is what numpy counts of them, however they came; and serving never hears of it."""
 
 import itertools
+import weakref
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -339,3 +340,15 @@ def test_batches_are_joined_whole_and_so_many_values_at_a_time(sizes: list[int],
 def test_rows_of_other_shapes_are_counted_apart() -> None:
     batches = [{"x": np.zeros((2, 3))}, {"x": np.zeros((1, 4))}, {"x": np.zeros((5, 3))}]
     assert sorted(each["x"].shape for each in portions(batches, 1000)) == [(1, 4), (7, 3)]
+
+
+def test_nothing_is_kept_of_rows_that_were_looked_at() -> None:
+    one = server()
+    kept = []
+    for seed in range(20):
+        inputs, outputs = traffic(64, seed)
+        kept += [weakref.ref(inputs["image"]), weakref.ref(outputs["scores"])]
+        one.ran(inputs, outputs, 64)
+    del inputs, outputs
+    one.read()
+    assert [ref for ref in kept if ref() is not None] == []
