@@ -32,7 +32,7 @@ FLOATING = ("FP16", "BF16", "FP32", "FP64")
 OPEN = -1
 """A dimension that a model leaves open."""
 
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Deviation = Annotated[float, Field(ge=0)]

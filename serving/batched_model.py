@@ -134,16 +134,21 @@ class BatchedModel:
         metrics.forget_baseline()
         if monitor is None:
             return None
-        observation = Observation(
-            self.signature,
-            self.rows.classifier,
-            self.rows.baseline,
-            monitor,
-            metrics.series,
-            input_rows_per_second=self._settings.monitor.input_rows_per_second,
-        )
-        if self.rows.baseline is not None:
-            baseline_series.export(self.rows.baseline, self.rows.classifier, metrics.series)
+        try:
+            observation = Observation(
+                self.signature,
+                self.rows.classifier,
+                self.rows.baseline,
+                monitor,
+                metrics.series,
+                input_rows_per_second=self._settings.monitor.input_rows_per_second,
+            )
+            if self.rows.baseline is not None:
+                baseline_series.export(self.rows.baseline, self.rows.classifier, metrics.series)
+        # Whatever a baseline may hold, the model is served.
+        except Exception as error:  # noqa: BLE001
+            logs.event("monitor_failed", level=logs.ERROR, error=error, model_name=self.name)
+            return None
         return observation if observation.is_needed else None
 
     def _batching(self) -> Batching | None:

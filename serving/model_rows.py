@@ -12,7 +12,6 @@ from monitoring.baseline import Baseline, Calibration
 from serving import logs
 from serving.baseline_file import read_baseline
 from serving.device import Run
-from serving.errors import ServingError
 from serving.prediction import Classifier, find_classifier
 from serving.settings import Monitor
 from serving.signature import Signature, Tensors
@@ -43,18 +42,19 @@ class ModelRows:
 
 def look_up(name: str, version: str, folder: Path, signature: Signature, run: Run, wanted: Monitor) -> ModelRows:
     """Read the baseline, and try the model where that does not say which output has classes."""
-    baseline, reason = read_baseline(folder / wanted.baseline, signature)
+    found = read_baseline(folder / wanted.baseline, signature)
+    baseline = found.baseline
     tried = [] if baseline is not None and baseline.output is not None else _try(signature, run)
     classifier, note = find_classifier(signature, baseline, wanted.output, tried)
     logs.event(
         "rows_known",
-        level=logs.WARNING if baseline is None and (folder / wanted.baseline).exists() else logs.INFO,
+        level=logs.WARNING if found.is_broken else logs.INFO,
         model_name=name,
         model_version=version,
         baseline=baseline.digest if baseline is not None else None,
         features=[feature.name for feature in baseline.features] if baseline is not None else None,
         classes_of=classifier.output if classifier is not None else None,
-        reason="; ".join(filter(None, (reason, note))) or None,
+        reason="; ".join(filter(None, (found.reason, note))) or None,
     )
     return ModelRows(baseline, classifier)
 
@@ -65,6 +65,7 @@ def _try(signature: Signature, run: Run) -> Sequence[Tensors]:
     for value in TRIED_VALUES:
         try:
             outputs.append(run(synthetic(signature, 1, value)))
-        except ServingError:
+        # Whatever it does with them is no reason not to serve it.
+        except Exception:  # noqa: BLE001, S112
             continue
     return outputs

@@ -117,7 +117,10 @@ def find_classifier(
     if len(candidates) > 1:
         found = [spec for spec in candidates if _recognise(spec, tried) is Scores.PROBABILITIES and _width(spec) > 1]
         if len(found) != 1:
-            return None, f"any of the outputs {[spec.name for spec in candidates]} may hold classes: name it"
+            return (
+                None,
+                f"any of the outputs {[spec.name for spec in candidates]} may hold classes: set monitor_output to it",
+            )
         candidates = found
     if not candidates:
         return None, ""
@@ -128,7 +131,7 @@ def find_classifier(
         # Whoever names it knows; and what are no probabilities must be logits.
         scores = Scores.LOGITS
     if scores is None or (scores is Scores.LOGITS and not is_meant):
-        return None, f"output {spec.name!r} holds no probabilities; if it holds logits, name it"
+        return None, f"output {spec.name!r} holds no probabilities; if it holds logits, set monitor_output to it"
     return Classifier(spec.name, scores, _width(spec), _names(signature.labels, max(_width(spec), 2))), ""
 
 

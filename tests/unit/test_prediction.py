@@ -136,7 +136,7 @@ def test_of_several_outputs_the_one_with_probabilities_is_taken() -> None:
         "y", Scores.PROBABILITIES, 3, ("0", "1", "2")
     )
     two = find_classifier(signature(output("a"), output("b")), None, "", [{"a": ROWS, "b": ROWS}])
-    assert two == (None, "any of the outputs ['a', 'b'] may hold classes: name it")
+    assert two == (None, "any of the outputs ['a', 'b'] may hold classes: set monitor_output to it")
 
 
 @pytest.mark.parametrize(
