@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from monitoring.preview.choices import fill
+from monitoring.preview.choices import UnknownVariable, choose, fill
 from monitoring.preview.fields import look, reduce
 from monitoring.preview.frames import Column, Frame, legend, lines, table
-from monitoring.preview.prometheus import Answer
+from monitoring.preview.prometheus import Answer, Prometheus
 from monitoring.preview.span import NotADuration, Span, moment, seconds
 from monitoring.preview.timeseries import ticks
 from monitoring.preview.transformations import transform
@@ -69,6 +69,36 @@ def test_axes_of_bytes_and_of_hours_have_round_ticks() -> None:
 
 def test_variables_are_filled_in_all_their_forms() -> None:
     assert fill("$a ${a} ${a:regex} [[a]] $b", {"a": "x"}) == "x x x x $b"
+
+
+NAMESPACE = {"name": "namespace", "label": "Namespace", "type": "query", "query": {"query": "up"}, "includeAll": True}
+
+
+@pytest.mark.parametrize(
+    ("variable", "given", "in_query", "shown"),
+    [
+        ({"allValue": ".*"}, [], ".*", "All"),
+        ({}, [], ".+", "All"),
+        ({"multi": True}, ["a.b"], r"a\\.b", "a.b"),
+        ({"multi": True}, ["a", "b"], "(a|b)", "a + b"),
+    ],
+)
+def test_a_choice_is_written_as_grafana_writes_it(
+    variable: dict[str, Any], given: list[str], in_query: str, shown: str
+) -> None:
+    dashboard = {"templating": {"list": [NAMESPACE | variable]}}
+    with Prometheus("http://127.0.0.1:9") as nobody:  # what is given or is All needs no question
+        values, called = choose(dashboard, nobody, Span(0, 1), {"namespace": given} if given else {})
+    assert values == {"namespace": in_query}
+    assert called == {"Namespace": shown}
+
+
+def test_a_variable_that_is_not_there_is_refused() -> None:
+    with (
+        Prometheus("http://127.0.0.1:9") as nobody,
+        pytest.raises(UnknownVariable, match="has no variable 'x'; it has"),
+    ):
+        choose({"templating": {"list": [NAMESPACE]}}, nobody, Span(0, 1), {"x": ["1"]})
 
 
 def test_a_series_is_called_what_its_legend_says() -> None:
