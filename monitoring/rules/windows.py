@@ -48,6 +48,6 @@ def burning(factor: float, objective: float) -> float:
     return round(min(factor * budget, (1 + budget) / 2), 9)
 
 
-def either(condition: str) -> str:
+def either(condition: str, windows: tuple[str, ...] = ROW_WINDOWS) -> str:
     """Hold a condition, in which {window} stands for it, over the short or the long window of rows."""
-    return " or ".join(f"({condition.replace('{window}', window)})" for window in ROW_WINDOWS)
+    return " or ".join(f"({condition.replace('{window}', window)})" for window in windows)

@@ -3,7 +3,7 @@
 from monitoring.rules.alerts.words import SHARE, VALUE, VERSION
 from monitoring.rules.recording.inputs import VERSION as KEY
 from monitoring.rules.rule import Alert, Component, Group, Severity
-from monitoring.rules.windows import either
+from monitoring.rules.windows import ROW_WINDOWS, either
 from monitoring.slo import Promise
 
 FEWEST_TO_COLLAPSE = 100
@@ -40,7 +40,8 @@ def alerts(promise: Promise) -> Group:
                 either(
                     f"version_class:ecluse_predictions:ratio{{window}} > {lines.collapsed_ratio}"
                     " and version_class:ecluse_predictions_expected:ratio < 0.5"
-                    f" and on ({KEY}) {rows} >= {FEWEST_TO_COLLAPSE}"
+                    f" and on ({KEY}) {rows} >= {FEWEST_TO_COLLAPSE}",
+                    ("15m", *ROW_WINDOWS),
                 ),
                 lasting="10m",
                 severity=Severity.CRITICAL,

@@ -27,6 +27,8 @@ def records(promise: Promise) -> tuple[Group, ...]:
             (*_classes_expected(), *_confidence_expected()),
             interval=SLOW_INTERVAL,
         ),
+        # A model that answers nonsense at full speed must not be told of an hour later.
+        Group("ecluse-predictions-15m", _shares("15m")),
         *(
             Group(
                 f"ecluse-predictions-{window}",
@@ -110,11 +112,9 @@ def _confidence_expected() -> tuple[Record, ...]:
     )
 
 
-def _classes(window: str, rows_alike: float) -> tuple[Record, ...]:
+def _shares(window: str) -> tuple[Record, ...]:
     counts = f"version_class:ecluse_predictions:increase{window}"
     rows = f"version:ecluse_predictions:increase{window}"
-    expected = "version_class:ecluse_predictions_expected:ratio"
-    live = f"version_class:ecluse_predictions_shrunk:ratio{window}"
     return (
         Record(counts, f"sum by ({CLASS}) (increase(ecluse_predictions_total[{window}]))"),
         Record(rows, f"sum without (class) ({counts})"),
@@ -122,6 +122,16 @@ def _classes(window: str, rows_alike: float) -> tuple[Record, ...]:
             f"version_class:ecluse_predictions:ratio{window}",
             f"{counts} / on ({VERSION}) group_left () ({rows} > 0)",
         ),
+    )
+
+
+def _classes(window: str, rows_alike: float) -> tuple[Record, ...]:
+    counts = f"version_class:ecluse_predictions:increase{window}"
+    rows = f"version:ecluse_predictions:increase{window}"
+    expected = "version_class:ecluse_predictions_expected:ratio"
+    live = f"version_class:ecluse_predictions_shrunk:ratio{window}"
+    return (
+        *_shares(window),
         Record(live, f"({counts} + {SHRINK} * {expected}) / on ({VERSION}) group_left () ({rows} + {SHRINK})"),
         Record(
             f"version:ecluse_prediction_psi:{window}",

@@ -41,7 +41,7 @@ HALF_HOURS = Scene(
     samples=9 * 48 + 1,
     groups=(
         *("ecluse-requests-long", "ecluse-labels", "ecluse-quality-alerts"),
-        *(f"ecluse-predictions-{part}" for part in ("expected", "1h", "24h", "alerts")),
+        *(f"ecluse-predictions-{part}" for part in ("expected", "15m", "1h", "24h", "alerts")),
     ),
 )
 SCENES = (MINUTES, TWOS, FOURS, TENS, HALF_HOURS)

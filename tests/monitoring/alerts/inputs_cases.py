@@ -13,11 +13,18 @@ NEARLY = (38, 30, 21, 11)
 
 
 def feature(
-    live: Sequence[float], *, name: str = "contrast", critical: float = 21.1, until: int | None = None
+    live: Sequence[float],
+    *,
+    name: str = "contrast",
+    critical: float = 21.1,
+    until: int | None = None,
+    again_at: int = 0,
 ) -> tuple[Series, ...]:
     """A feature of four even bins, and the rows that fall into each from scrape to scrape."""
     labels = f'{MODEL},feature="{name}"'
     phases: list[tuple[float | Phase, ...]] = [(rate,) if until is None else ((rate, until), 0) for rate in live]
+    if again_at:
+        phases = [((rate, again_at), ("reset", 1), rate) for rate in live]
     return (
         *(
             counter(f'ecluse_drift_observations_total{{{labels},bin="0{number}"}}', *each)
@@ -78,6 +85,8 @@ CASES: tuple[Case, ...] = (
     quiet(DRIFT, "it may be chance", feature(MOVED, critical=900)),
     quiet(DRIFT, "nobody asks", feature((0, 0, 0, 0))),
     quiet(DRIFT, "there is no baseline", feature(MOVED)[:4]),
+    quiet(DRIFT, "servers start again", feature(EVEN, again_at=30)),
+    fires(DRIFT, "servers start again while inputs have drifted", feature(MOVED, again_at=30)),
     fires(DRIFT, "traffic has stopped but the hour is not over", feature(MOVED, until=30)),
     fires(WIDESPREAD, "two of four features", features(MOVED, MOVED, EVEN, EVEN)),
     quiet(WIDESPREAD, "one of four features", features(MOVED, EVEN, EVEN, EVEN)),

@@ -51,6 +51,10 @@ NINE_DAYS = 9 * 24 * 60
 CASES: tuple[Case, ...] = (
     fires(WORSE, "an accuracy of 0.83", labels(83), held_out()),
     quiet(WORSE, "an accuracy of 0.845 which may be 0.85", labels(84.5), held_out()),
+    quiet(WORSE, "servers start again", *(
+        labelled(which, name, (each, 20), ("reset", 1), each)
+        for which, each in (("actual", 50), ("predicted", 50), ("correct", 44)) for name in ("a", "b")
+    ), held_out()),
     quiet(WORSE, "few labels", labels(1, of=2), held_out()),
     quiet(WORSE, "no labels", labels(0, of=0), held_out()),
     quiet(WORSE, "there is no baseline", labels(50)),

@@ -1,6 +1,6 @@
 """Two revisions beside each other, and versions that do not load."""
 
-from tests.monitoring.alerts.case import Case, Phase, Series, counter, fires, gauge, histogram, quiet
+from tests.monitoring.alerts.case import Case, Phase, Series, clears, counter, fires, gauge, histogram, quiet
 from tests.monitoring.alerts.requests_cases import MODEL
 
 OLD, NEW = 'variant="ecluse",revision="old"', 'variant="ecluse",revision="new"'
@@ -53,6 +53,8 @@ CASES: tuple[Case, ...] = (
     quiet(ERRORS, "nine in a thousand of the new fail", revision(OLD, 1, 100), revision(NEW, 2, 99.1, 0.9)),
     quiet(ERRORS, "the old fails half as often", revision(OLD, 1, 97, 3), revision(NEW, 2, 94, 6)),
     quiet(ERRORS, "the old is worse", revision(OLD, 1, 90, 10), revision(NEW, 2, 98, 2)),
+    clears(ERRORS, "the new is taken back", revision(OLD, 1, 100), born(NEW, (2, 30), ("stale", 1), ("_", 99)),
+           *revision(NEW, 2, 95, 5)[1:], at=25, again=45),
     quiet(ERRORS, "few requests to the new", revision(OLD, 1, 100), revision(NEW, 2, 4, 4)),
     quiet(ERRORS, "nobody asks", revision(OLD, 1, 0), revision(NEW, 2, 0)),
     quiet(ERRORS, "revisions are not told", revision('pod="a"', 1, 100), revision('pod="b"', 2, 50, 50)),

@@ -69,6 +69,8 @@ CASES: tuple[Case, ...] = (
     quiet("EcluseQueueNearFull", "79 of 100 rows", queue(79, 100)),
     quiet("EcluseQueueNearFull", "no limit is told", queue(79, 0)),
     fires("EcluseRejectingRequests", "two in a hundred", answered(200, 588), answered(503, 12), rejected("late", 12)),
+    clears("EcluseRejectingRequests", "load goes", answered(200, 500),
+           counter(f'ecluse_rejected_total{{{MODEL},reason="queue_full"}}', (100, 30), 0), at=28, again=45),
     quiet("EcluseRejectingRequests", "nine in a thousand", answered(200, 991), rejected("queue_full", 9)),
     quiet("EcluseRejectingRequests", "one in ten of few", answered(200, 9), rejected("queue_full", 1)),
     quiet("EcluseRejectingRequests", "callers mistakes", answered(200, 500), rejected("bad_input", 100)),
