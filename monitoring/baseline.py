@@ -259,10 +259,12 @@ def check_fits(baseline: Baseline, inputs: Mapping[str, TensorForm], outputs: Ma
     """Raise BaselineError where the baseline is of another model than the one with these inputs and outputs."""
     if baseline.input is not None:
         for name, shape in baseline.input.shapes.items():
-            form = _of_model("input", name, inputs)
+            is_output = name in baseline.input.outputs
+            kind, does = ("output", "gives") if is_output else ("input", "takes")
+            form = _of_model(kind, name, outputs if is_output else inputs)
             if form.datatype == "BYTES":
-                raise BaselineError(f"baseline reads input {name!r} as numbers, and the model takes BYTES there")
-            _check_shape("input", name, shape, form)
+                raise BaselineError(f"baseline reads {kind} {name!r} as numbers, and the model {does} BYTES there")
+            _check_shape(kind, name, shape, form)
     if baseline.output is not None:
         form = _of_model("output", baseline.output.name, outputs)
         if form.datatype not in FLOATING:

@@ -75,6 +75,11 @@ class ImageInput(Form):
         return {self.name: self.shape}
 
     @property
+    def outputs(self) -> frozenset[str]:
+        """Which of these are outputs: none."""
+        return frozenset()
+
+    @property
     def features(self) -> tuple[Feature, ...]:
         return image_features(self.low, self.high)
 
@@ -88,6 +93,8 @@ class Column(Form):
     """Of one row of that input as the model takes it."""
     index: Annotated[int, Field(ge=0)] = 0
     """Which of the row's values it is, counted in row-major order."""
+    of: Literal["input", "output"] = "input"
+    """Whether `input` names an input, or an output whose numbers are watched like one: what a regression answers."""
 
     @model_validator(mode="after")
     def _is_inside(self) -> "Column":
@@ -110,6 +117,8 @@ class ColumnsInput(Form):
         shapes = {(column.input, column.shape) for column in self.columns}
         if len(shapes) > len({name for name, _ in shapes}):
             raise ValueError("columns of one input differ in the shape of its rows")
+        if any((column.of == "output") is not (column.input in self.outputs) for column in self.columns):
+            raise ValueError("an output that is called as an input is cannot be watched beside it")
         return self
 
     @property
@@ -118,9 +127,18 @@ class ColumnsInput(Form):
         return {column.input: column.shape for column in self.columns}
 
     @property
+    def outputs(self) -> frozenset[str]:
+        """Which of these are outputs."""
+        return frozenset(column.input for column in self.columns if column.of == "output")
+
+    @property
     def features(self) -> tuple[Feature, ...]:
         return tuple(
-            Feature(column.feature, "as it is sent", _place(column) if column.shape else f"input {column.input!r}")
+            Feature(
+                column.feature,
+                "as it is sent" if column.of == "input" else "as it is answered",
+                _place(column) if column.shape else f"{column.of} {column.input!r}",
+            )
             for column in self.columns
         )
 
@@ -249,4 +267,4 @@ def _centre(moment: Floats, mass: Floats, last: float) -> Floats:
 
 def _place(column: Column) -> str:
     at = np.unravel_index(column.index, column.shape)
-    return f"input {column.input!r} at [{', '.join(str(int(each)) for each in at)}]"
+    return f"{column.of} {column.input!r} at [{', '.join(str(int(each)) for each in at)}]"

@@ -114,6 +114,7 @@ class Observation:
         self._nonfinite = series("ecluse_nonfinite_outputs_total") if self._outputs else None
         self._described = baseline.input if baseline is not None and input_rows_per_second else None
         self._inputs = () if self._described is None else tuple(self._described.shapes)
+        self._watched_outputs = tuple(self._described.outputs) if self._described is not None else ()
         self._features = None if baseline is None or self._described is None else InputCounts(baseline, series)
         values = 1 if self._described is None else sum(prod(shape) for shape in self._described.shapes.values())
         rate = max(1.0, min(input_rows_per_second, VALUES_PER_SECOND / values))
@@ -141,6 +142,8 @@ class Observation:
 
     def _hand_over(self, inputs: Tensors, outputs: Tensors, rows: int) -> None:
         given = {name: outputs[name] for name in self._outputs}
+        if self._watched_outputs:
+            inputs = {**inputs, **{name: outputs[name] for name in self._watched_outputs}}
         if not self._is_batched:
             given, inputs, rows = self._as_rows(given, inputs)
         taken = self._sampler.take(rows, perf_counter()) if self._inputs and inputs else 0

@@ -132,19 +132,21 @@ def of_rows(folder: Path, options: Namespace, wishes: Wishes, console: Console) 
         model = AnyModel(folder, options.signature)
     matched = matching.match(options.data, rows, model.inputs, chosen)
     watched = watching.choose(matched.inputs, matched.columns, wishes)
-    values = features(matched.inputs, watched.input) if watched.input else None
     with _progress(console) as progress:
         task = progress.add_task("rows", total=len(rows))
         outputs = model.answer(matched.inputs, options.batch_rows, lambda count: progress.advance(task, count))
+    labelled = labels.least_classes(rows.labels) if rows.labels is not None else None
+    found = answers.find(outputs, options.output, options.answers, labelled)
+    if found is None:
+        watched = watching.with_answers(watched, outputs)
     remarks = list(watched.remarks)
     if matched.unused:
         remarks.append(f"not used: {', '.join(matched.unused)}")
-    labelled = labels.least_classes(rows.labels) if rows.labels is not None else None
-    found = answers.find(outputs, options.output, options.answers, labelled)
+    values = features({**outputs, **matched.inputs}, watched.input) if watched.input is not None else None
     rows_are = f"{len(rows):,} rows of {options.data.name}, held out from training by whoever made this file"
     inputs = Inputs(watched.input, values) if watched.input is not None and values is not None else None
     if found is None:
-        remarks.append("no output holds classes, so there are no classes, confidence or quality (see --answers)")
+        remarks.append("no output holds classes, so there is no confidence and no quality (see --answers)")
         return describe(
             rows=len(rows), rows_are=rows_are, inputs=inputs, answers=None, names=(), judgement=None
         ), remarks

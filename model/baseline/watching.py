@@ -7,7 +7,7 @@ what nobody looks at finds nothing. Pure functions.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ Array = npt.NDArray[Any]
 LEAST_PIXELS = 8
 """A side of an image; what is smaller is taken for columns."""
 CHANNELS = (1, 3, 4)
+MOST_ANSWERS = 4
+"""Numbers of the answers that are watched where a model has no classes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,28 @@ def choose(inputs: Mapping[str, Array], columns: Mapping[str, tuple[str, ...]], 
         if wishes.image is not None:
             raise BadOption(f"--image {wishes.image} fits no input: {_shapes(inputs)}")
     return _columns(inputs, numeric, columns, wishes)
+
+
+def with_answers(watched: Watched, outputs: Mapping[str, Array]) -> Watched:
+    """Watch the numbers that a model without classes answers, before its inputs where both are too many."""
+    if isinstance(watched.input, ImageInput):
+        return replace(watched, remarks=(*watched.remarks, "answers are not watched beside images"))
+    columns = watched.input.columns if watched.input is not None else ()
+    taken = {column.input for column in columns} | {column.feature for column in columns}
+    numeric = {
+        name: array for name, array in outputs.items() if array.dtype.kind in "iuf" and name not in taken and array.ndim
+    }
+    every = {name: column for name, column in _candidates(numeric, {}) if name not in taken}
+    answers = [column.model_copy(update={"of": "output"}) for column in every.values()][:MOST_ANSWERS]
+    if not answers:
+        return watched
+    kept = columns[: MOST_FEATURES - len(answers)]
+    told = [f"answers are watched as features: {', '.join(column.feature for column in answers)}"]
+    if len(every) > len(answers):
+        told.append(f"{len(every) - len(answers)} other numbers of the answers are not")
+    if len(kept) < len(columns):
+        told.append(f"for them are left out: {', '.join(column.feature for column in columns[len(kept) :])}")
+    return Watched(ColumnsInput(columns=(*kept, *answers)), (*watched.remarks, *told))
 
 
 def _image(name: str, array: Array, wishes: Wishes) -> ImageInput | None:

@@ -136,9 +136,12 @@ def test_chosen_features_keep_their_order(cases: Json) -> None:
     assert [feature.name for feature in written(cases, "logits said").features] == ["x[1]", "x[0]"]
 
 
-def test_a_regression_has_features_and_no_classes(cases: Json) -> None:
+def test_a_regression_has_its_answers_among_its_features_and_no_classes(cases: Json) -> None:
     seen = written(cases, "regression")
-    assert [feature.name for feature in seen.features] == ["age", "income", "visits"]
+    assert [feature.name for feature in seen.features] == ["age", "income", "visits", "price"]
+    assert isinstance(seen.input, ColumnsInput)
+    assert [each.of for each in seen.input.columns] == ["input", "input", "input", "output"]
+    assert seen.features[3].definition == "output 'price' at [0]"
     assert (seen.classes, seen.confidence, seen.quality) == (None, None, None)
     assert "not used: id" in cases["regression"]["stdout"]
 

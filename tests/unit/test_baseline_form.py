@@ -214,3 +214,18 @@ def test_columns_are_read_of_several_inputs() -> None:
     read = opened(sealed(described_features(inputs, columns)))
     assert [feature.definition for feature in read.features] == ["input 'age'", "input 'money' at [1, 1]"]
     baseline.check_fits(read, spec("age", "INT64", -1) | spec("money", "FP64", -1, 2, 2), {})
+
+
+def test_an_output_that_is_watched_is_looked_for_among_the_outputs() -> None:
+    columns = ColumnsInput(columns=(Column(feature="price", input="y", shape=(1,), of="output"),))
+    read = opened(sealed(described_features({"y": RANDOM.normal(size=(50, 1))}, columns)))
+    assert [feature.definition for feature in read.features] == ["output 'y' at [0]"]
+    baseline.check_fits(read, {}, spec("y", "FP32", -1, 1))
+    with pytest.raises(baseline.BaselineError, match="it reads output 'y', and the model has none"):
+        baseline.check_fits(read, spec("y", "FP32", -1, 1), {})
+
+
+def test_an_input_and_an_output_of_one_name_are_not_watched_together() -> None:
+    columns = (Column(feature="a", input="y"), Column(feature="b", input="y", of="output"))
+    with pytest.raises(ValueError, match="an output that is called as an input"):
+        ColumnsInput(columns=columns)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.baseline.watching import Wishes, choose, parse_image
+from model.baseline.watching import Wishes, choose, parse_image, with_answers
 from model.errors import BadOption
 from monitoring.features import ColumnsInput, ImageInput
 
@@ -89,3 +89,21 @@ def test_more_features_than_are_watched_are_refused() -> None:
 def test_an_image_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(BadOption, match="--image must be like 28x28"):
         parse_image(text)
+
+
+def test_answers_that_are_no_classes_are_watched_beside_columns() -> None:
+    watched = choose({"x": image(11, kind=np.float32)}, {}, Wishes())
+    found = with_answers(watched, {"price": image(1, kind=np.float32), "range": image(2, kind=np.float32)})
+    assert isinstance(found.input, ColumnsInput)
+    assert [(each.feature, each.of) for each in found.input.columns[-4:]] == [
+        ("x[8]", "input"),
+        ("price", "output"),
+        ("range[0]", "output"),
+        ("range[1]", "output"),
+    ]
+    assert "for them are left out: x[9], x[10]" in found.remarks
+
+
+def test_an_answer_that_is_called_as_an_input_is_not_watched() -> None:
+    watched = choose({"x": image(2, kind=np.float32)}, {}, Wishes())
+    assert with_answers(watched, {"x": image(1, kind=np.float32)}) == watched

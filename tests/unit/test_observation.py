@@ -281,6 +281,23 @@ def test_a_missing_number_is_counted_as_missing_and_nowhere_else() -> None:
     assert np.isfinite(counted["ecluse_feature_offset_sum_total", "c1"])
 
 
+def test_what_a_regression_answers_is_counted_like_an_input() -> None:
+    table, prices = RANDOM.normal(size=(300, 1)), RANDOM.normal(size=(300, 1))
+    columns = (Column(feature="x", input="x", shape=(1,)), Column(feature="price", input="y", shape=(1,), of="output"))
+    baseline = of_columns({"x": table, "y": prices}, *columns)
+    signature = Signature(
+        "s", (TensorSpec("x", "FP64", (-1, 1)),), (TensorSpec("y", "FP64", (-1, 1)),), is_batched=True
+    )
+    one = server(baseline, None, signature)
+    one.ran({"x": table}, {"y": np.concatenate([prices[:200], prices[:56]])}, 200)
+    counted = one.read()
+    (feature,) = [each for each in baseline.features if each.name == "price"]
+    by_hand = np.histogram(prices[:200], [-np.inf, *feature.edges, np.inf])[0]
+    assert [counted["ecluse_drift_observations_total", f"{i:02}", "price"] for i in range(len(by_hand))] == list(
+        by_hand
+    )
+
+
 @pytest.mark.parametrize(
     ("inputs", "outputs"),
     [
