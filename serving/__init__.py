@@ -11,7 +11,8 @@ The path of a request, one file after the other:
 5. `batching.py` gives each caller its rows, and `endpoint.py` encodes them.
 
 `extensions.py` answers what Triton's clients ask beside inference, over REST
-(`rest_extensions.py`) and gRPC (`grpc_extensions.py`).
+(`rest_extensions.py`) and gRPC (`grpc_extensions.py`); `feedback.py` counts labels
+that come later, by the ids that `id_issuer.py` gave answers.
 `predictor.py` is KServe's side of it, `process.py` the life around it.
 """
 

@@ -5,26 +5,28 @@ answer. A request of a few rows is read without numpy, whose calls cost more
 than so few numbers. Promises the same classes and chances as `prediction.py`.
 """
 
-import os
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import exp, isfinite
+from random import Random
 
 import numpy as np
 
 from monitoring.baseline import Calibration
 from serving.feedback_keys import SigningKeys
-from serving.prediction import Classifier, Scores
+from serving.prediction import Classifier, Scores, predict
 from serving.prediction_id import (
     LONGEST_VERSION,
     MOST_CLASSES,
     MOST_ROWS,
     NO_CLASS,
+    RANDOM_BYTES,
     SECONDS_A_MINUTE,
-    PredictionId,
-    content,
+    Frame,
+    SigningKey,
+    frame,
     mark_of_model,
     mark_of_names,
     sign,
@@ -36,7 +38,7 @@ FEW_NUMBERS = 64
 """Rows times classes; from here on numpy is as fast."""
 
 Said = tuple[Sequence[int], Sequence[float]]
-"""The class of each row, and how sure the model is of it."""
+"""The class of each row, and the chance that it is right."""
 
 
 class IdIssuer:
@@ -51,46 +53,63 @@ class IdIssuer:
         keys: Callable[[], SigningKeys],
         *,
         clock: Callable[[], float] = time.time,
-        draw: Callable[[int], bytes] = os.urandom,
+        draw: Callable[[int], bytes] | None = None,
     ) -> None:
         """`calibration` turns confidence into the chance of being right; without it ids hold the confidence."""
         self.classifier = classifier
-        self._model_mark = mark_of_model(model_name)
+        self._model_name = model_name
         self._version = model_version
-        self._names_mark = mark_of_names(classifier.names)
-        self._calibrated = None if calibration is None else _calibrated(calibration)
+        self._calibration = calibration
+        self._calibrated = _as_it_is if calibration is None else _calibrated(calibration)
         self._keys = keys
         self._clock = clock
-        self._draw = draw
+        # Only to tell ids apart. The system's own would be asked with the interpreter let go of, which a thread takes.
+        self._draw = draw if draw is not None else Random().randbytes  # noqa: S311
+        self._key = keys().signing
+        self._frame = self._framed(self._key)
 
     def id_of(self, outputs: Tensors) -> str | None:
         """Write the id of what the model said; None where it said nothing of any class."""
         array = outputs.get(self.classifier.output)
         if array is None or array.ndim != 2 or array.shape[1] != self.classifier.columns or not len(array):
             return None
-        said = _of_few(array, self.classifier.scores) if array.shape[1] > 1 and array.size <= FEW_NUMBERS else None
-        classes, chances = said if said is not None else self._of_many(outputs)
-        if self._calibrated is not None:
-            chances = [self._calibrated(chance) for chance in chances]
+        said = self._of_few(array) if array.shape[1] > 1 and array.size <= FEW_NUMBERS else None
+        classes, chances = said if said is not None else self._of_many(array)
         key = self._keys().signing
-        prediction = PredictionId(
-            self._model_mark,
-            self._version,
-            int(self._clock()) // SECONDS_A_MINUTE,
-            int.from_bytes(self._draw(8), "big"),
-            len(self.classifier.names),
-            self._names_mark,
-            self._calibrated is not None,
-            write_rows(classes, chances),
-        )
-        return sign(content(prediction, key), key)
+        if key is not self._key:
+            self._key, self._frame = key, self._framed(key)
+        minute = int(self._clock()) // SECONDS_A_MINUTE
+        return sign(self._frame.content(minute, self._draw(RANDOM_BYTES), write_rows(classes, chances)), key)
 
-    def _of_many(self, outputs: Tensors) -> Said:
-        array = outputs[self.classifier.output][:MOST_ROWS]
-        said = self.classifier.predict({self.classifier.output: array})
-        assert said is not None  # noqa: S101 - its shape was looked at
-        classes = np.where(said.is_finite, said.classes, NO_CLASS)
-        return classes.tolist(), said.confidence.tolist()
+    def _framed(self, key: SigningKey) -> Frame:
+        return frame(
+            key,
+            mark_of_model(self._model_name),
+            self._version,
+            len(self.classifier.names),
+            mark_of_names(self.classifier.names),
+            is_calibrated=self._calibration is not None,
+        )
+
+    def _of_few(self, array: np.ndarray) -> Said | None:
+        """Read a few rows; None where a number is not finite, which is for `prediction.py` to tell."""
+        classes, chances = [], []
+        for row in array.tolist():
+            if not isfinite(sum(row)):
+                return None
+            top = max(row)
+            classes.append(row.index(top))
+            if self.classifier.scores is Scores.LOGITS:
+                top = 1 / sum([exp(number - top) for number in row])
+            chances.append(self._calibrated(min(top, 1.0)))
+        return classes, chances
+
+    def _of_many(self, array: np.ndarray) -> Said:
+        said = predict(array[:MOST_ROWS], self.classifier.scores)
+        chances = said.confidence
+        if self._calibration is not None:
+            chances = np.interp(chances, self._calibration.confidence, self._calibration.probability_correct)
+        return np.where(said.is_finite, said.classes, NO_CLASS).tolist(), chances.tolist()
 
 
 def can_issue(model_version: str, classifier: Classifier) -> bool:
@@ -98,17 +117,8 @@ def can_issue(model_version: str, classifier: Classifier) -> bool:
     return len(classifier.names) <= MOST_CLASSES and len(model_version.encode()) <= LONGEST_VERSION
 
 
-def _of_few(array: np.ndarray, scores: Scores) -> Said | None:
-    """Read a few rows; None where a number is not finite, which is for `prediction.py` to tell."""
-    classes, confidences = [], []
-    for row in array.tolist():
-        if not isfinite(sum(row)):
-            return None
-        top = max(row)
-        classes.append(row.index(top))
-        confidence = top if scores is Scores.PROBABILITIES else 1 / sum([exp(number - top) for number in row])
-        confidences.append(min(confidence, 1.0))
-    return classes, confidences
+def _as_it_is(confidence: float) -> float:
+    return confidence
 
 
 def _calibrated(calibration: Calibration) -> Callable[[float], float]:

@@ -30,7 +30,9 @@ LONGEST_VERSION = 127
 IS_CALIBRATED = 0x80
 """Set in the byte of the version's length where the chances are calibrated."""
 
+FRONT, MINUTE, BACK = Struct(">BBI"), Struct(">I"), Struct(">HHB")
 HEAD = Struct(">BBIIQHHB")
+"""The front, the minute, the random bytes and the back, as they are read again."""
 ROW = Struct(">HB")
 MOST_BYTES = HEAD.size + LONGEST_VERSION + MOST_ROWS * ROW.size + SIGNATURE_BYTES
 MOST_CHARACTERS = -(-MOST_BYTES * 4 // 3)
@@ -125,20 +127,32 @@ def sign(content: bytes, key: SigningKey) -> str:
     return base64.urlsafe_b64encode(content + signature).rstrip(b"=").decode()
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the ids of one version and one key have in common: all but when, at random and the rows."""
+
+    front: bytes
+    back: bytes
+
+    def content(self, minute: int, random: bytes, rows: bytes) -> bytes:
+        """Write what an id says, ready to be signed."""
+        return b"".join((self.front, MINUTE.pack(minute), random, self.back, rows))
+
+
+def frame(
+    key: SigningKey, model_mark: int, version: str, class_count: int, names_mark: int, *, is_calibrated: bool
+) -> Frame:
+    written = version.encode()
+    length = len(written) | (IS_CALIBRATED if is_calibrated else 0)
+    return Frame(FRONT.pack(FORM, key.number, model_mark), BACK.pack(class_count, names_mark, length) + written)
+
+
 def content(said: PredictionId, key: SigningKey) -> bytes:
     """Write what an id says, ready to be signed."""
-    version = said.version.encode()
-    head = HEAD.pack(
-        FORM,
-        key.number,
-        said.model_mark,
-        said.minute,
-        said.random,
-        said.class_count,
-        said.names_mark,
-        len(version) | (IS_CALIBRATED if said.is_calibrated else 0),
+    framed = frame(
+        key, said.model_mark, said.version, said.class_count, said.names_mark, is_calibrated=said.is_calibrated
     )
-    return head + version + said.rows
+    return framed.content(said.minute, said.random.to_bytes(RANDOM_BYTES, "big"), said.rows)
 
 
 def read(text: str, keys: Sequence[SigningKey]) -> PredictionId:
