@@ -75,6 +75,7 @@ def service(
     """The chart with monitoring on, read and watched by Prometheus; callers that were answered well are behind it."""
     others = [group["file"] for group in prometheus.groups() if group["name"].startswith("ecluse-")]
     assert not others, f"the cluster has Écluse's rules already, and both would write the same series: {others}"
+    prometheus.until("no other server", lambda: not prometheus.query("ecluse_build_info"), namespace)
     try:
         digits.held_out()
     except DataUnavailable as unavailable:
@@ -208,14 +209,20 @@ def test_a_broken_version_is_told_until_it_is_rolled_back(
     assert broken_one is not None
     after.rollback()
     service.wait_until_changed(broken_one).wait_until_reachable()
+    until("the end of the broken pod", lambda: len(service.pods()) == 1, seconds=GOES_SECONDS)
     digits.answered(service.addresses, 20)
     alerts.goes("EcluseErrorBudgetBurn")
 
 
 def test_a_service_that_is_gone_is_told_until_it_is_back(
-    service: Release, healthy: list[Answered], alerts: Alerts
+    service: Release, healthy: list[Answered], alerts: Alerts, alertmanager: Alertmanager
 ) -> None:
+    def absent() -> list[dict[str, Any]]:
+        return alertmanager.firing(alertname="EcluseAbsent", severity="critical")
+
     service.upgrade({"replicas": 0}).wait_until_settled()
     alerts.arrives("EcluseServiceVanished")
+    until("EcluseAbsent, since there is no other", absent, seconds=ARRIVES_SECONDS, seen=alerts.names)
     service.upgrade({"replicas": 1}).wait_until_settled().wait_until_reachable()
     alerts.goes("EcluseServiceVanished")
+    until("the end of EcluseAbsent", lambda: not absent(), seconds=GOES_SECONDS)
