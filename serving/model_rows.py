@@ -44,7 +44,8 @@ def look_up(name: str, version: str, folder: Path, signature: Signature, run: Ru
     """Read the baseline, and try the model where that does not say which output has classes."""
     found = read_baseline(folder / wanted.baseline, signature)
     baseline = found.baseline
-    tried = [] if baseline is not None and baseline.output is not None else _try(signature, run)
+    is_told = baseline is not None and wanted.output in ("", baseline.output.name if baseline.output else "")
+    tried = [] if is_told else _try(signature, run)
     classifier, note = find_classifier(signature, baseline, wanted.output, tried)
     logs.event(
         "rows_known",

@@ -117,7 +117,7 @@ class Observation:
         self._watched_outputs = tuple(self._described.outputs) if self._described is not None else ()
         self._features = None if baseline is None or self._described is None else InputCounts(baseline, series)
         values = 1 if self._described is None else sum(prod(shape) for shape in self._described.shapes.values())
-        rate = max(1.0, min(input_rows_per_second, VALUES_PER_SECOND / values))
+        rate = min(input_rows_per_second, max(1.0, VALUES_PER_SECOND / values))
         self._sampler = RowSampler(rate if self._inputs else 0.0, perf_counter())
         self._turn = 0
         # The event loop drops and the thread fails: the one count that two write.

@@ -109,6 +109,9 @@ def find_classifier(
         output, classes = baseline.output, baseline.classes
         names = classes.names if classes is not None else ()
         return Classifier(output.name, Scores(output.kind), output.columns, names), ""
+    if baseline is not None and baseline.output is None and not wanted:
+        # Who made it looked at real rows, and found no classes.
+        return None, ""
     candidates = [spec for spec in signature.outputs if _may_hold_classes(spec) and wanted in ("", spec.name)]
     if wanted and wanted not in signature.output_by_name:
         return None, f"monitor_output is {wanted!r}, and the model has {sorted(signature.output_by_name)}"

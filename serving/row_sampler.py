@@ -18,15 +18,17 @@ class RowSampler:
 
     def __init__(self, rows_per_second: float, now: float) -> None:
         self._rate = rows_per_second
-        self._allowed = rows_per_second
+        # A row can only be taken whole, however seldom.
+        self._most = max(rows_per_second, 1.0)
+        self._allowed = self._most
         self._then = now
 
     def take(self, rows: int, now: float) -> int:
         """Take as many of these rows as are allowed."""
         allowed = self._allowed + (now - self._then) * self._rate
         self._then = now
-        if allowed > self._rate:
-            allowed = self._rate
+        if allowed > self._most:
+            allowed = self._most
         taken = rows if rows <= allowed else int(allowed)
         self._allowed = allowed - taken
         return taken

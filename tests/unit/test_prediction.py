@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from monitoring.features import Column, ColumnsInput
 from serving.prediction import Classifier, Scores, find_classifier, predict
 from serving.signature import Signature, Tensors, TensorSpec
-from tests.baselines import described_answers, opened, sealed
+from tests.baselines import described_answers, described_features, opened, sealed
 
 LOGITS = hnp.arrays(
     np.float32, st.tuples(st.integers(1, 20), st.integers(2, 12)), elements=st.floats(-50, 50, width=32)
@@ -167,6 +168,13 @@ def test_the_baseline_says_it_all() -> None:
     asked = signature(output("y"), output("z"))
     assert find_classifier(asked, baseline, "", [])[0] == Classifier("z", Scores.LOGITS, 3, ("a", "b", "c"))
     assert find_classifier(asked, baseline, "none", []) == (None, "")
+
+
+def test_a_baseline_without_classes_says_that_there_are_none_unless_one_is_named() -> None:
+    columns = ColumnsInput(columns=(Column(feature="a", input="x", shape=(2,)),))
+    baseline = opened(sealed(described_features({"x": WILD[:, :2]}, columns)))
+    assert find_classifier(signature(output()), baseline, "", [{"y": ROWS}]) == (None, "")
+    assert find_classifier(signature(output()), baseline, "y", [{"y": ROWS}])[0] is not None
 
 
 def test_an_output_that_is_wanted_and_not_there_is_told() -> None:

@@ -34,6 +34,11 @@ def test_over_the_rate_each_batch_gives_its_share() -> None:
     assert set(taken[100:]) == {1}
 
 
+def test_a_rate_below_one_takes_a_row_now_and_then() -> None:
+    sampler = RowSampler(0.25, 0.0)
+    assert [sampler.take(64, float(second)) for second in range(9)] == [1, 0, 0, 0, 1, 0, 0, 0, 1]
+
+
 @given(st.integers(1, 500), st.data())
 def test_rows_are_chosen_once_each_in_order_and_at_even_distances(rows: int, data: st.DataObject) -> None:
     taken = data.draw(st.integers(1, rows))
