@@ -7,8 +7,9 @@ server could not be reached. To run it again does no harm.
 
 import ssl
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 
 import httpx
@@ -52,15 +53,24 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--key-file", type=Path, metavar="FILE", help="holds the key that the server asks callers for")
     parser.add_argument("--ca-file", type=Path, metavar="FILE", help="whose certificates to trust, for https")
     parser.add_argument("--at-once", type=_at_once, default=MOST_LABELS, metavar="N", help="labels in one request")
-    parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="how long an answer may take")
+    parser.add_argument("--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="how long an answer may take")
     return parser
 
 
 def _at_once(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise ArgumentTypeError(f"it is {text!r}, expected a number from 1")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < inf:
+        raise ArgumentTypeError(f"it is {text!r}, expected a number of seconds above 0")
+    return seconds
 
 
 def _client(asked: Namespace) -> httpx.Client:

@@ -220,6 +220,21 @@ class TestCommand:
         assert main([str(path), "--to", "http://server", "--key-file", str(tmp_path / "key")]) == 2
         assert "holds no key: expected one line" in capsys.readouterr().err
 
+    @pytest.mark.parametrize(
+        ("option", "value", "sentence"),
+        [
+            *(("--at-once", value, f"it is '{value}', expected a number from 1") for value in ("0", "ten", "-1")),
+            *(("--timeout", value, f"it is '{value}', expected a number of seconds") for value in ("0", "nan", "x")),
+        ],
+    )
+    def test_a_number_that_is_none_is_told(
+        self, option: str, value: str, sentence: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit) as ended:
+            main(["labels.csv", "--to", "http://server", f"{option}={value}"])
+        assert ended.value.code == 2
+        assert sentence in capsys.readouterr().err
+
     def test_a_file_without_labels_is_all_counted(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main([str(written(tmp_path, "id,label\n")), "--to", "http://server"]) == 0
         assert capsys.readouterr().out.split() == ["accepted", "0", "counted"]
