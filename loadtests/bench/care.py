@@ -2,8 +2,9 @@
 
     python -m loadtests.bench.care [--model FOLDER] [--turns 12] [--seconds 0.7]
 
-Three servers run side by side on one core and are asked in turn for less than a
-second each: bare, with metrics and checks, with everything on. What is compared
+Four servers run side by side on one core and are asked in turn for less than a
+second each: bare, with metrics and checks, with a look at rows as by default,
+and with ids for late labels besides, which have to be asked for. What is compared
 is processor time a request, within each turn, so that what else the machine
 does falls on all alike. `make bench` compares their throughput, which says the
 same where nothing else runs. Linux only.
@@ -28,14 +29,13 @@ from loadtests.bench.servers import BARE, OURS, UNWATCHED, Contender, running
 from loadtests.bench.tensorflow_process import make_mlp
 from loadtests.bench.tensors import made_rows
 
-ARMS = (BARE, UNWATCHED, OURS)
 CONNECTIONS = 64
 WARM_UP_SECONDS = 0.2
 
 
 @dataclass
 class Arm:
-    """One of the three, and what it took."""
+    """One of the four, and what it took."""
 
     contender: Contender
     target: Target
@@ -74,6 +74,13 @@ def told(arms: list[Arm], protocol: str) -> str:
     return "; ".join(parts)
 
 
+def _with_ids(folder: Path) -> Contender:
+    keys = folder.resolve() / "feedback-keys"
+    keys.parent.mkdir(parents=True, exist_ok=True)
+    keys.write_text(f"bench:{'0123456789abcdef' * 4}\n", encoding="utf-8")
+    return Contender("ecluse-ids", "Écluse with ids for late labels", "serving", {"FEEDBACK_KEYS_FILE": str(keys)})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m loadtests.bench.care")
     parser.add_argument("--model", type=Path, help="a folder of numbered versions (the bench's own mlp)")
@@ -100,7 +107,7 @@ def main() -> None:
                     )
                 ),
             )
-            for arm in ARMS
+            for arm in (BARE, UNWATCHED, OURS, _with_ids(given.out))
         ]
         print(f"{name}, {CONNECTIONS} connections, {given.turns} turns; median cost and its quartiles", flush=True)
         for protocol in PROTOCOLS:
