@@ -20,6 +20,8 @@ from struct import Struct
 FORM = 1
 """The first byte: another form of id gets another number."""
 SIGNATURE_BYTES = 12
+BLOCK_BYTES = 64
+"""What SHA-256 takes in at a time."""
 RANDOM_BYTES = 8
 MOST_ROWS = 512
 """Rows of one request that its id stands for: the first ones."""
@@ -53,9 +55,25 @@ class SigningKey:
     secret: bytes = field(repr=False)
     number: int = field(init=False)
     """What an id says of the key that signed it: a hint of which to try, and no more."""
+    _inner: "hashlib._Hash" = field(init=False, repr=False, compare=False)
+    _outer: "hashlib._Hash" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        secret = self.secret if len(self.secret) <= BLOCK_BYTES else hashlib.sha256(self.secret).digest()
+        block = secret.ljust(BLOCK_BYTES, b"\0")
         object.__setattr__(self, "number", hashlib.sha256(self.name.encode()).digest()[0])
+        object.__setattr__(self, "_inner", hashlib.sha256(bytes(byte ^ 0x36 for byte in block)))
+        object.__setattr__(self, "_outer", hashlib.sha256(bytes(byte ^ 0x5C for byte in block)))
+
+    def signature(self, content: bytes) -> bytes:
+        """Give HMAC-SHA256 of the content, cut.
+
+        The key is taken in once, as RFC 2104 has it, and not anew for each id, which takes a third of the time.
+        """
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(content)
+        outer.update(inner.digest())
+        return outer.digest()[:SIGNATURE_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +141,7 @@ def _step(chance: float) -> int:
 
 def sign(content: bytes, key: SigningKey) -> str:
     """Write an id of its content, which begins with the form."""
-    signature = hmac.digest(key.secret, content, "sha256")[:SIGNATURE_BYTES]
-    return base64.urlsafe_b64encode(content + signature).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(content + key.signature(content)).rstrip(b"=").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +202,7 @@ def _decoded(text: str) -> bytes:
 
 
 def _is_signed(said: bytes, signature: bytes, key: SigningKey) -> bool:
-    return hmac.compare_digest(hmac.digest(key.secret, said, "sha256")[:SIGNATURE_BYTES], signature)
+    return hmac.compare_digest(key.signature(said), signature)
 
 
 def _parsed(said: bytes) -> PredictionId:

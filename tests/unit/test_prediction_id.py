@@ -1,5 +1,6 @@
 """Ids of predictions: whatever is not ours is refused with a reason, and what is ours says what was predicted."""
 
+import hmac
 from string import ascii_letters, digits
 
 import pytest
@@ -152,3 +153,8 @@ def test_age_counts_from_the_minute_and_is_never_negative() -> None:
 
 def test_a_secret_is_not_shown_with_its_key() -> None:
     assert "secret" not in repr(KEY)
+
+
+@given(st.binary(min_size=1, max_size=200), st.binary(max_size=200))
+def test_the_signature_is_hmac(secret: bytes, content: bytes) -> None:
+    assert SigningKey("a", secret).signature(content) == hmac.digest(secret, content, "sha256")[:12]
