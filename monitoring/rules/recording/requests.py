@@ -14,7 +14,8 @@ SHED = "queue_full|overloaded_bytes|too_many_connections|late"
 def records(promise: Promise) -> tuple[Group, ...]:
     return (
         Group("ecluse-requests", (*_each(promise, RATIO_WINDOWS[:5]), *_shares(), _objective(promise))),
-        Group("ecluse-requests-long", (*_each(promise, RATIO_WINDOWS[5:]), _budget(promise)), interval=SLOW_INTERVAL),
+        Group("ecluse-requests-long", _each(promise, RATIO_WINDOWS[5:]), interval=SLOW_INTERVAL),
+        Group("ecluse-requests-budget", (_budget(promise),), interval=SLOW_INTERVAL),
     )
 
 

@@ -13,12 +13,16 @@ Values = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """How far apart samples are, for how many of them, and which groups of rules are evaluated; all where none is."""
+    """How far apart samples are, for how many of them, and which groups of rules are evaluated."""
 
     name: str
     minutes: int
     samples: int
     groups: tuple[str, ...] = ()
+    """All but those of budgets where none is named: they look back over thousands of steps."""
+
+    def plays(self, group: str) -> bool:
+        return group in self.groups if self.groups else not group.endswith("-budget")
 
 
 MINUTES = Scene("minutes", minutes=1, samples=91)
@@ -26,7 +30,7 @@ TWOS = Scene(
     "budget",
     minutes=2,
     samples=26 * 30 + 1,
-    groups=("ecluse-requests", "ecluse-requests-long", "ecluse-requests-alerts"),
+    groups=("ecluse-requests", "ecluse-requests-budget", "ecluse-requests-alerts"),
 )
 FOURS = Scene("week", minutes=4, samples=15 * 24 * 7 + 30, groups=("ecluse-requests", "ecluse-requests-alerts"))
 TENS = Scene(

@@ -23,7 +23,7 @@ def write(cases: Sequence[Case], groups: Sequence[Group], promise: Promise, fold
 
 def _write(scene: Scene, cases: Sequence[Case], groups: Sequence[Group], promise: Promise, folder: Path) -> Path:
     played = [case for case in cases if case.scene is scene]
-    needed = [group for group in groups if not scene.groups or group.name in scene.groups]
+    needed = [group for group in groups if scene.plays(group.name)]
     return play(
         scene,
         [(series, case.namespace) for case in played for series in case.series],
