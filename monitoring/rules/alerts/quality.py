@@ -1,6 +1,6 @@
 """A model that is wrong more often than it was, and labels that no longer tell."""
 
-from monitoring.rules.alerts.words import MODEL, SHARE, VERSION
+from monitoring.rules.alerts.words import IN, MODEL, SHARE, VERSION
 from monitoring.rules.recording.inputs import VERSION as KEY
 from monitoring.rules.rule import Alert, Component, Group, Severity
 from monitoring.rules.windows import either
@@ -24,10 +24,9 @@ def alerts(promise: Promise) -> Group:
     )
     recall = "version_class:ecluse_recall:ratio{window}"
     shift = "version:ecluse_label_shift_tvd:ratio{window}"
-    received = "sum by (namespace, model_name) (increase(ecluse_feedback_labels_total[1h]))"
-    refused = (
-        'sum by (namespace, model_name) (increase(ecluse_feedback_labels_total{result!~"accepted|duplicate"}[1h]))'
-    )
+    # An id that is not ours leads to no model, so what is refused is held against all that came.
+    received = "sum by (namespace) (increase(ecluse_feedback_labels_total[1h]))"
+    refused = 'sum by (namespace) (increase(ecluse_feedback_labels_total{result!~"accepted|duplicate"}[1h]))'
     return Group(
         "ecluse-quality-alerts",
         (
@@ -109,7 +108,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.INFO,
                 component=Component.QUALITY,
                 summary="Most late labels are refused.",
-                description=f"{SHARE} of the labels sent for {MODEL} are refused.",
+                description=f"{SHARE} of the labels that were sent{IN} are refused.",
                 dashboard="ecluse-quality",
             ),
         ),

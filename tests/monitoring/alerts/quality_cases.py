@@ -44,6 +44,14 @@ def received(result: str, per_minute: float) -> Series:
     return counter(f'ecluse_feedback_labels_total{{{MODEL},result="{result}"}}', per_minute)
 
 
+NO_MODEL = 'model_name="",model_version=""'
+
+
+def of_no_model(result: str, per_minute: float) -> Series:
+    """An id that is not ours leads to no model."""
+    return counter(f'ecluse_feedback_labels_total{{{NO_MODEL},result="{result}"}}', per_minute)
+
+
 WORSE, COLLAPSED, CONCEPT = "EcluseAccuracyDegraded", "EcluseClassRecallCollapsed", "EcluseConceptDrift"
 SHIFT, STOPPED, REFUSED = "EcluseLabelShift", "EcluseLabelsStopped", "EcluseLabelsRefused"
 NINE_DAYS = 9 * 24 * 60
@@ -81,7 +89,9 @@ CASES: tuple[Case, ...] = (
           scene=HALF_HOURS),
     quiet(STOPPED, "there never were any", labelled("actual", "a", 0), answered(200, 100), at=NINE_DAYS,
           scene=HALF_HOURS),
-    fires(REFUSED, "six in ten", received("accepted", 4), received("invalid_token", 6)),
+    fires(REFUSED, "six in ten", received("accepted", 4), received("invalid_label", 6)),
+    fires(REFUSED, "six in ten bear ids that are not ours", received("accepted", 4), of_no_model("invalid_token", 6)),
+    quiet(REFUSED, "one in ten bears an id that is not ours", received("accepted", 9), of_no_model("invalid_token", 1)),
     quiet(REFUSED, "four in ten", received("accepted", 6), received("invalid_token", 4)),
     quiet(REFUSED, "they are sent twice", received("accepted", 4), received("duplicate", 6)),
     quiet(REFUSED, "few labels", received("accepted", 0), received("expired", 0.3)),
