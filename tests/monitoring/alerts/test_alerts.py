@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from monitoring import slo
+from monitoring.generate import GENERATED
 from monitoring.rules import families
 from monitoring.rules.rendering import rendered
 from tests.monitoring.alerts import idle, playing
@@ -15,7 +16,7 @@ from tests.monitoring.alerts.case import MINUTES, Scene, Series, gauge
 from tests.monitoring.alerts.platform_cases import DAY, certificate, up
 from tests.monitoring.alerts.requests_cases import answered
 from tests.monitoring.alerts.tables import CASES
-from tests.monitoring.promtool import Outcome
+from tests.monitoring.promtool import Outcome, check_rules
 from tests.monitoring.promtool import test_rules as play
 
 PROMISE = slo.read()
@@ -46,6 +47,12 @@ def test_every_alert_fires_where_it_must_and_nowhere_else(tmp_path: Path) -> Non
     with ThreadPoolExecutor(2) as threads:
         outcomes = list(threads.map(play, playing.write(CASES, GROUPS, PROMISE, tmp_path)))
     assert all(outcome.succeeded for outcome in outcomes), "\n".join(outcome.written for outcome in outcomes)
+
+
+@pytest.mark.needs("promtool")
+def test_promtool_finds_nothing_amiss_in_the_shipped_rules() -> None:
+    outcome = check_rules(*sorted((GENERATED / "rules").glob("*.yaml")))
+    assert outcome.succeeded, outcome.written
 
 
 @pytest.mark.parametrize("name", sorted({*ALERTS} - {ABSENT}))
