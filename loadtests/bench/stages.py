@@ -92,6 +92,16 @@ STAGES = (
         "Some ten counts a request, each an addition or a bisection.",
     ),
     Stage(
+        "looking at rows",
+        ("serving/observation.py", "serving/row_", "serving/prediction.py", "monitoring/features.py"),
+        "Many rows at a time, on a thread of its own: every answer's class, and features of a sample of inputs.",
+    ),
+    Stage(
+        "ids for late labels",
+        ("serving/id_issuer.py", "serving/prediction_id"),
+        "A signature a request, where late labels are taken.",
+    ),
+    Stage(
         "HTTP",
         (
             "serving/http_",
