@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Protocol
 
 from serving.class_names import ClassNames
-from serving.errors import DeadlineExceeded, Forbidden, Overloaded
+from serving.errors import DeadlineExceeded, Forbidden, Overloaded, ServingError
 from serving.feedback_series import NOBODY, Model
 from serving.late_labels import LateLabel, Received, Refusal
 from serving.prediction_id import NO_CLASS, InvalidId, PredictionId, Row, mark_of_model, read
@@ -112,7 +112,12 @@ class Feedback:
 
     async def _count_all(self, decode: Decode) -> Received:
         began = perf_counter()
-        labels = decode()
+        try:
+            labels = decode()
+        except ServingError:
+            # What is refused has taken the loop's time as well, and costs its caller nothing.
+            await self._give_way(began)
+            raise
         received = Received(Counter(), refused := [])
         for at in range(0, len(labels), LABELS_AT_ONCE):
             now = self._clock()
@@ -180,6 +185,9 @@ def _row(said: PredictionId, label: LateLabel, model: Model) -> Row:
     row = said.row(label.row)
     if row.class_number == NO_CLASS:
         raise Refused(model, "invalid_label", f"the model put row {label.row} into no class: it gave a NaN or infinity")
+    if row.class_number >= said.class_count:
+        # Ours are of no such kind: another program signs with this secret.
+        raise Refused(model, "invalid_token", "the id is signed and names a class beyond those that it counts")
     return row
 
 

@@ -15,6 +15,7 @@ from random import Random
 import numpy as np
 
 from monitoring.baseline import Calibration
+from serving import logs
 from serving.feedback_keys import SigningKeys
 from serving.prediction import Classifier, Scores, predict
 from serving.prediction_id import (
@@ -65,11 +66,23 @@ class IdIssuer:
         self._clock = clock
         # Only to tell ids apart. The system's own would be asked with the interpreter let go of, which a thread takes.
         self._draw = draw if draw is not None else Random().randbytes  # noqa: S311
+        self._is_failing = False
+        """Whether a fault was told: once is enough."""
         self._key = keys().signing
         self._frame = self._framed(self._key)
 
     def id_of(self, outputs: Tensors) -> str | None:
-        """Write the id of what the model said; None where it said nothing of any class."""
+        """Write the id of what the model said; None where it said nothing of any class. Never raises."""
+        try:
+            return self._id_of(outputs)
+        # The border to the answer, which is whole without an id.
+        except Exception as error:  # noqa: BLE001
+            if not self._is_failing:
+                logs.event("prediction_id_failed", level=logs.ERROR, error=error, model_name=self._model_name)
+            self._is_failing = True
+            return None
+
+    def _id_of(self, outputs: Tensors) -> str | None:
         array = outputs.get(self.classifier.output)
         if array is None or array.ndim != 2 or array.shape[1] != self.classifier.columns or not len(array):
             return None

@@ -41,7 +41,16 @@ class ModelRows:
 
 
 def look_up(name: str, version: str, folder: Path, signature: Signature, run: Run, wanted: Monitor) -> ModelRows:
-    """Read the baseline, and try the model where that does not say which output has classes."""
+    """Read the baseline, and try the model where that does not say which output has classes; never raises."""
+    try:
+        return _look_up(name, version, folder, signature, run, wanted)
+    # A version is served, whatever is wrong with what it would be watched by.
+    except Exception as error:  # noqa: BLE001
+        logs.event("monitor_failed", level=logs.ERROR, error=error, model_name=name, model_version=version)
+        return ModelRows()
+
+
+def _look_up(name: str, version: str, folder: Path, signature: Signature, run: Run, wanted: Monitor) -> ModelRows:
     found = read_baseline(folder / wanted.baseline, signature)
     baseline = found.baseline
     is_told = baseline is not None and wanted.output in ("", baseline.output.name if baseline.output else "")

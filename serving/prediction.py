@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from monitoring.baseline import FLOATING, Baseline
 from monitoring.contract.values import MOST_CLASSES, OTHER
-from serving.signature import UNKNOWN, Signature, Tensors, TensorSpec
+from serving.signature import Signature, Tensors, TensorSpec
 
 NO_OUTPUT = "none"
 """What names no output: the model classifies nothing."""
@@ -39,9 +39,9 @@ class Predictions:
     classes: npt.NDArray[np.int64]
     """The index of the class put first; of equals the first one."""
     confidence: npt.NDArray[np.float64]
-    """The largest probability, at most 1."""
+    """The largest probability, from 0 to 1 whatever the model calls one."""
     margin: npt.NDArray[np.float64]
-    """The largest probability less the second largest."""
+    """The largest probability less the second largest, from 0 to 1."""
     is_finite: npt.NDArray[np.bool_]
     """False where a number of the row is NaN or infinite: then the others of that row mean nothing."""
 
@@ -91,8 +91,9 @@ def predict(array: npt.NDArray[np.generic], scores: Scores) -> Predictions:
         numbers[every, classes] = first
         total = np.exp(numbers - first[:, np.newaxis]).sum(axis=1)
         first, second = 1 / total, np.exp(second - first) / total
-    # A softmax in float32 may exceed one by its last digit.
-    return Predictions(classes, first.clip(max=1.0), first - second, is_finite)
+    # A softmax in float32 may exceed one by its last digit. Sums of what is far beyond could go down, or stay infinite.
+    first, second = first.clip(0.0, 1.0), second.clip(0.0, 1.0)
+    return Predictions(classes, first, first - second, is_finite)
 
 
 def find_classifier(
@@ -140,7 +141,7 @@ def find_classifier(
 
 def _may_hold_classes(spec: TensorSpec) -> bool:
     shape = spec.shape
-    return spec.datatype in FLOATING and shape is not None and len(shape) == 2 and shape[1] != UNKNOWN
+    return spec.datatype in FLOATING and shape is not None and len(shape) == 2 and shape[1] > 0
 
 
 def _width(spec: TensorSpec) -> int:

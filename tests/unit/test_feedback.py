@@ -1,6 +1,7 @@
 """What becomes of late labels: each has a result, and counts add up to what scikit-learn says of the same stream."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from monitoring.baseline import Calibration
 from monitoring.contract.values import FEEDBACK_RESULTS
 from serving import feedback_keys
 from serving.errors import DeadlineExceeded, InvalidRequest, Overloaded
-from serving.feedback import MOST_WAITING, Feedback
+from serving.feedback import MOST_WAITING, PART_OF_THE_LOOP, Feedback
 from serving.id_issuer import IdIssuer
 from serving.key_file import KeyFile
 from serving.late_labels import LateLabel, Received
 from serving.metrics import RETIRED_VERSIONS, Metrics
 from serving.prediction import Classifier, Scores
+from serving.prediction_id import PredictionId, content, mark_of_model, sign, write_rows
 from serving.prediction_ids import PredictionIds
 from serving.settings import Feedback as Settings
 from serving.timeout import ENDLESS, Timeout
@@ -370,6 +372,26 @@ async def test_a_body_that_is_malformed_or_a_caller_who_leaves_holds_up_nobody(r
     await asyncio.sleep(0)
     leaver.cancel()
     assert (await replica.result(LateLabel(replica.predict(), 0, 1)))[0] == "accepted"
+
+
+@pytest.mark.looptime
+async def test_a_body_that_is_refused_pays_for_its_time_as_any_other(replica: Replica) -> None:
+    def malformed() -> Sequence[LateLabel]:
+        time.sleep(0.002)
+        raise InvalidRequest("no labels")
+
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    with pytest.raises(InvalidRequest):
+        await replica.feedback.receive(malformed, ENDLESS)
+    assert loop.time() - began >= 0.002 / PART_OF_THE_LOOP - 0.002
+
+
+async def test_an_id_of_another_program_with_our_secret_is_refused_like_any_bad_one(replica: Replica) -> None:
+    said = PredictionId(mark_of_model("mnist"), "1", int(NOW) // 60, 7, 3, 0, False, write_rows([3], [0.5]))
+    key = replica.ids.keys().signing
+    result, _ = await replica.result(LateLabel(sign(content(said, key), key), 0, 1))
+    assert result == "invalid_token"
 
 
 async def test_what_is_remembered_of_labels_has_a_bound(tmp_path: Path) -> None:

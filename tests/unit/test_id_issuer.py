@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from monitoring.baseline import Calibration
+from serving import logs
 from serving.feedback_keys import SigningKeys
 from serving.id_issuer import IdIssuer, can_issue
 from serving.prediction import Classifier, Scores
@@ -128,6 +129,14 @@ def test_the_key_of_now_signs() -> None:
     keys.append(SigningKeys((SigningKey("b", b"b" * 32), KEY)))
     text = issuer.id_of({"scores": np.array([[0.25, 0.75]])})
     assert read(text or "", [SigningKey("b", b"b" * 32)]).row_count == 1
+
+
+def test_an_answer_goes_without_an_id_where_one_cannot_be_written(caplog: pytest.LogCaptureFixture) -> None:
+    keys = iter([SigningKeys((KEY,))])
+    issuer = IdIssuer("mnist", "3", classifier(2), None, lambda: next(keys))
+    with caplog.at_level("INFO", logs.logger.name):
+        assert [issuer.id_of({"scores": np.array([[0.25, 0.75]])}) for _ in range(3)] == [None] * 3
+    assert [record.getMessage() for record in caplog.records] == ["prediction_id_failed"]
 
 
 def test_a_version_with_more_classes_or_a_longer_name_than_an_id_holds_gets_none() -> None:

@@ -67,6 +67,17 @@ def test_a_confidence_never_exceeds_one() -> None:
     assert predict(np.array([[1.0000001, 0.0]], np.float32), Scores.PROBABILITIES).confidence.tolist() == [1.0]
 
 
+@pytest.mark.parametrize("scores", Scores)
+@pytest.mark.parametrize("columns", [1, 2, 3])
+@pytest.mark.parametrize("size", [7.0, 1e30, 1e300])
+def test_whatever_a_model_calls_a_probability_sums_grow_and_stay_finite(
+    scores: Scores, columns: int, size: float
+) -> None:
+    said = predict(np.array([[size] * columns, [-size] * columns, [size, -size, 0.0][:columns]]), scores)
+    for chances in (said.confidence, said.margin):
+        assert ((chances >= 0) & (chances <= 1)).all()
+
+
 def test_classes_beyond_the_most_are_others() -> None:
     exported = Classifier("y", Scores.LOGITS, 60, tuple(map(str, range(60)))).exported
     assert exported[:50] == tuple(map(str, range(50)))
@@ -147,6 +158,7 @@ def test_of_several_outputs_the_one_with_probabilities_is_taken() -> None:
         TensorSpec("y", "BYTES", (-1, 3)),
         TensorSpec("y", "FP32", (-1,)),
         TensorSpec("y", "FP32", (-1, -1)),
+        TensorSpec("y", "FP32", (-1, 0)),
         TensorSpec("y", "FP32", None),
     ],
 )
