@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from monitoring.laptop import places
+from serving.feedback_keys import parse
 from tests.monitoring.promtool import run
 from tests.servers import ROOT
 
@@ -14,7 +15,7 @@ FOLDER = ROOT / "monitoring"
 COMPOSE: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 KNOWN = {
-    *("image", "command", "entrypoint", "environment", "configs", "ports", "volumes", "tmpfs", "healthcheck"),
+    *("image", "command", "entrypoint", "environment", "ports", "volumes", "tmpfs", "healthcheck"),
     *("depends_on", "network_mode", "restart", "read_only", "cap_drop", "security_opt", "stop_grace_period"),
 }
 
@@ -55,6 +56,17 @@ def test_what_is_mounted_is_there(name: str) -> None:
             assert volume.endswith(":ro")
         else:
             assert source in COMPOSE["volumes"]
+
+
+def test_no_text_is_written_into_what_is_read_only() -> None:
+    """Compose refuses: "`file` is the sole supported option"."""
+    assert not {"configs", "secrets"} & COMPOSE.keys()
+
+
+def test_the_key_of_late_labels_is_one_that_the_server_takes() -> None:
+    file = SERVICES["server"]["environment"]["FEEDBACK_KEYS_FILE"]
+    mounts = {target: source for source, target, _ in (each.split(":") for each in SERVICES["server"]["volumes"])}
+    assert parse((FOLDER / mounts[file]).read_text())
 
 
 def test_the_source_of_data_is_the_prometheus_of_compose() -> None:
