@@ -151,6 +151,19 @@ class TestInhibition:
             "EcluseMemoryNearLimit": False,
         }
 
+    def test_what_one_cluster_has_lost_keeps_nothing_of_another_quiet(self) -> None:
+        assert self.quiet(
+            {"alertname": "EcluseAbsent", "severity": "critical", "component": "availability", "cluster": "trial"},
+            alert("EcluseServiceVanished", cluster="trial"),
+            alert("EcluseErrorBudgetBurn", model_name="m", cluster="shop"),
+            alert("EcluseInputDrift", model_name="m"),
+        ) == {
+            "EcluseAbsent": False,
+            "EcluseServiceVanished": True,
+            "EcluseErrorBudgetBurn": False,
+            "EcluseInputDrift": False,
+        }
+
     def test_where_no_server_is_known_nothing_else_is_news(self) -> None:
         assert self.quiet(
             {"alertname": "EcluseAbsent", "severity": "critical", "component": "availability"},

@@ -34,7 +34,7 @@ EXPECTED = {
     Incident.COLLAPSE: {"EclusePredictionCollapsed", "EclusePredictionDrift"},
     Incident.WRONG_LABELS: {"EcluseAccuracyDegraded", "EcluseConceptDrift"},
     Incident.UNAVAILABLE: {"EcluseModelUnavailable", "EcluseVersionUnavailable", "EcluseErrorBudgetBurn"},
-    Incident.DOWN: {"EcluseDown", "EcluseServiceVanished"},
+    Incident.DOWN: {"EcluseDown"},
     Incident.BLOCKED_LOOP: {"EcluseEventLoopBlocked"},
 }
 

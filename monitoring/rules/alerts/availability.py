@@ -1,6 +1,6 @@
 """Servers and models that are not there."""
 
-from monitoring.rules.alerts.words import MODEL, SERVER, VALUE
+from monitoring.rules.alerts.words import COUNT, MODEL, SERVER
 from monitoring.rules.rule import Alert, Component, Group, Severity
 from monitoring.slo import Promise
 
@@ -34,12 +34,12 @@ def alerts(promise: Promise) -> Group:
             Alert(
                 "EcluseServiceVanished",
                 "count by (namespace, job) (last_over_time(ecluse_build_info[1h]))"
-                " unless on (namespace, job) ecluse_build_info",
+                " unless on (namespace, job) (ecluse_build_info or up == 0)",
                 lasting="10m",
                 severity=Severity.WARNING,
                 component=Component.AVAILABILITY,
                 summary="All servers of a job are gone, and it was there within the hour.",
-                description=f"The job {{{{ $labels.job }}}} had {VALUE} servers within the hour and has none.",
+                description=f"The job {{{{ $labels.job }}}} had {COUNT} servers within the hour and has none.",
                 dashboard="ecluse-overview",
             ),
             Alert(
@@ -60,7 +60,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.WARNING,
                 component=Component.AVAILABILITY,
                 summary="A server starts again and again.",
-                description=f"{SERVER} has been started {VALUE} times anew within half an hour.",
+                description=f"{SERVER} has been started {COUNT} times anew within half an hour.",
                 dashboard="ecluse-rollout",
             ),
         ),

@@ -75,6 +75,7 @@ CASES: tuple[Case, ...] = (
     quiet(DOWN, "it is somebody elses", build("a", 1), up("a", 1), up("x", 0, job="other")),
     quiet(DOWN, "it was taken away", build("a", *GONE), up("a", *GONE)),
     clears(VANISHED, "all are gone", build("a", *GONE), build("b", *GONE), at=40, again=89),
+    quiet(VANISHED, "they are there and do not answer", build("a", *GONE), up("a", (1, 20), 0)),
     quiet(VANISHED, "one is left", build("a", *GONE), build("b", 1)),
     fires(UNAVAILABLE, "no server is ready", ready(1, "a", 0), ready(1, "b", 0)),
     quiet(UNAVAILABLE, "one server is ready", ready(1, "a", 0), ready(1, "b", 1)),
