@@ -2,7 +2,7 @@
 
 With `--slo` and `--output` for a promise of one's own, and with `--faster` for a
 trial of the alerts. Exit status 1 where something is stale, 2 where the promise
-cannot be used or a rule makes no sense.
+or the folder cannot be used, or a rule makes no sense.
 """
 
 import sys
@@ -64,18 +64,24 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.writelines(f"{mistake}\n" for mistake in mistakes)
         return 2
     made = files(promise, given.faster)
-    stale = [name for name, content in made.items() if not _same(given.output / name, content)]
-    for name in stale:
-        if given.check:
-            sys.stderr.write(f"{given.output / name} is stale: run make generate, or python -m monitoring.generate\n")
-        else:
-            (given.output / name).parent.mkdir(parents=True, exist_ok=True)
-            (given.output / name).write_text(made[name])
+    try:
+        stale = [name for name, content in made.items() if not _same(given.output / name, content)]
+        for name in stale:
+            if given.check:
+                sys.stderr.write(
+                    f"{given.output / name} is stale: run make generate, or python -m monitoring.generate\n"
+                )
+            else:
+                (given.output / name).parent.mkdir(parents=True, exist_ok=True)
+                (given.output / name).write_text(made[name], encoding="utf-8")
+    except OSError as fault:
+        sys.stderr.write(f"{fault.filename or given.output} cannot be read or written: {fault.strerror or fault}\n")
+        return 2
     return 1 if given.check and stale else 0
 
 
 def _same(file: Path, content: str) -> bool:
-    return file.exists() and file.read_text() == content
+    return file.exists() and file.read_bytes() == content.encode()
 
 
 if __name__ == "__main__":

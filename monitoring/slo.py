@@ -5,6 +5,7 @@ that no histogram can tell is refused in a sentence, all at once. What a file
 leaves out is as in the file beside this one. Knows no rule.
 """
 
+import re
 from collections.abc import Hashable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -23,6 +24,9 @@ SHORTEST_WINDOW_SECONDS = 300
 SCRAPES_PER_WINDOW = 4
 
 
+ADDRESS = re.compile(r"[^\s{}\"'<>\\`]+")
+
+
 class BadPromise(Exception):
     """The file cannot be used; a sentence a line says why."""
 
@@ -37,13 +41,19 @@ def _bucket_bound(seconds: float) -> float:
 def _address(url: str) -> str:
     if not url.startswith(("https://", "http://")):
         raise ValueError("must be an address that begins with https:// or http://")
+    if not ADDRESS.fullmatch(url):
+        raise ValueError("must be an address without spaces, braces and quotes, since it stands in templates")
     return url.rstrip("/")
 
 
 Ratio = Annotated[float, Field(gt=0, lt=1)]
 Above = Annotated[float, Field(gt=0)]
 Factor = Annotated[float, Field(ge=1)]
-Count = Annotated[int, Field(ge=1)]
+Objective = Annotated[float, Field(ge=0.5, le=0.99999)]
+"""With more nines the budget is less than what rules round to."""
+Count = Annotated[int, Field(ge=1, le=10**9)]
+Days = Annotated[int, Field(ge=1, le=3650)]
+Minutes = Annotated[int, Field(ge=1, le=10_080)]
 Address = Annotated[str, AfterValidator(_address)]
 
 
@@ -54,12 +64,12 @@ class Part(BaseModel):
 
 
 class Availability(Part):
-    objective: Annotated[float, Field(ge=0.5, lt=1)]
+    objective: Objective
     shed: Literal["as_answered", "bad", "good"]
 
 
 class Latency(Part):
-    objective: Annotated[float, Field(ge=0.5, lt=1)]
+    objective: Objective
     threshold_seconds: Annotated[float, AfterValidator(_bucket_bound)]
 
 
@@ -109,12 +119,12 @@ class Rollout(Part):
     error_ratio: Ratio
     latency_factor: Factor
     minimum_requests: Count
-    stuck_minutes: Count
+    stuck_minutes: Minutes
 
 
 class Certificate(Part):
-    warning_days: Count
-    critical_days: Count
+    warning_days: Days
+    critical_days: Days
 
 
 class Promise(Part):
@@ -210,6 +220,8 @@ def _sentence(mistake: ErrorDetails) -> str:
         )
     if mistake["type"] == "model_type":
         return f"{where} must hold keys and values: {', '.join(_keys(mistake['loc']))}"
+    if mistake["type"] == "tuple_type":
+        return f"{where} must be a list, as [EcluseTrafficDropped], and is {mistake['input']!r}"
     said = mistake["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     given = repr(mistake["input"])
     return f"{where} {said}" + (f", and is {given}" if where and len(given) <= LONGEST_SHOWN else "")

@@ -71,6 +71,18 @@ def test_a_promise_that_cannot_be_kept_is_refused_and_nothing_is_written(
     assert not (tmp_path / "made").exists()
 
 
+@pytest.mark.parametrize("made", ["made", "made/rules/alerts.yaml/x"], ids=["a file", "a folder where a file goes"])
+def test_a_folder_that_cannot_be_written_to_is_told_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], made: str
+) -> None:
+    (tmp_path / made).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / made).touch()
+    assert generate(tmp_path, "") == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.startswith(f"{tmp_path}/made/")
+    assert " cannot be read or written: " in sentence
+
+
 def test_each_file_says_that_it_is_generated_and_is_the_same_each_time(tmp_path: Path) -> None:
     assert generate(tmp_path, "") == 0
     first = {file: file.read_bytes() for file in (tmp_path / "made/rules").iterdir()}

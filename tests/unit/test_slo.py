@@ -47,8 +47,20 @@ def test_every_bound_of_the_histogram_can_be_promised(tmp_path: Path, seconds: f
     ("text", "sentence"),
     [
         ("latency: {threshold_seconds: 0.26}", "mine.yaml: latency.threshold_seconds must be a bound of the latency"),
-        ("availability: {objective: 1}", "mine.yaml: availability.objective must be less than 1, and is 1"),
-        ("availability: {objective: 99.9}", "mine.yaml: availability.objective must be less than 1, and is 99.9"),
+        (
+            "availability: {objective: 1}",
+            "mine.yaml: availability.objective must be less than or equal to 0.99999, and is 1",
+        ),
+        (
+            "availability: {objective: 99.9}",
+            "mine.yaml: availability.objective must be less than or equal to 0.99999, and is 99.9",
+        ),
+        ("availability: {objective: 0.9999999999}", "mine.yaml: availability.objective must be less than or equal"),
+        ("rollout: {stuck_minutes: 99999999999999999999}", "mine.yaml: rollout.stuck_minutes must be less than or"),
+        ("left_out: EcluseDown", "mine.yaml: left_out must be a list, as [EcluseTrafficDropped], and is 'EcluseDown'"),
+        ("left_out:", "mine.yaml: left_out must be a list, as [EcluseTrafficDropped], and is None"),
+        ('runbook_url: "https://a/{{ .Value }}"', "mine.yaml: runbook_url must be an address without spaces, braces"),
+        ("dashboard_url: https://a b", "mine.yaml: dashboard_url must be an address without spaces, braces and quotes"),
         (
             "availability: {objective: 0.2}",
             "mine.yaml: availability.objective must be greater than or equal to 0.5, and is 0.2",

@@ -1,6 +1,6 @@
 """Rows that no longer look as those of the baseline, and rows that nobody looked at."""
 
-from monitoring.rules.alerts.words import MODEL, SHARE, VALUE, VERSION
+from monitoring.rules.alerts.words import MODEL, NUMBER, SHARE, VERSION
 from monitoring.rules.recording.inputs import FEATURE
 from monitoring.rules.recording.inputs import VERSION as KEY
 from monitoring.rules.rule import Alert, Component, Group, Severity
@@ -32,7 +32,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.WARNING,
                 component=Component.DRIFT,
                 summary="A feature of the inputs is no longer distributed as in the baseline.",
-                description=f"The PSI of {{{{ $labels.feature }}}} is {VALUE}, above {lines.input_psi} and above"
+                description=f"The PSI of {{{{ $labels.feature }}}} is {NUMBER}, above {lines.input_psi} and above"
                 f" chance, for {VERSION}.",
                 dashboard="ecluse-drift",
             ),

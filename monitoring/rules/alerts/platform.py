@@ -3,7 +3,7 @@
 What kube-state-metrics, cAdvisor and the kubelet tell is used where it is there. Where it is not, nothing fires.
 """
 
-from monitoring.rules.alerts.words import CONTAINER, SERVER, SHARE, TIME, VALUE
+from monitoring.rules.alerts.words import CONTAINER, COUNT, SERVER, SHARE, TIME
 from monitoring.rules.rule import Alert, Component, Group, Severity
 from monitoring.slo import Promise
 
@@ -68,7 +68,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.WARNING,
                 component=Component.PLATFORM,
                 summary="Inferences that were to be kept are lost.",
-                description=f"{SERVER} has lost {VALUE} records within a quarter of an hour.",
+                description=f"{SERVER} has lost {COUNT} records within a quarter of an hour.",
                 dashboard="ecluse-overview",
             ),
             Alert(
@@ -79,7 +79,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.INFO,
                 component=Component.PLATFORM,
                 summary="Spans of traced requests are lost.",
-                description=f"{SERVER} has lost {VALUE} spans within a quarter of an hour.",
+                description=f"{SERVER} has lost {COUNT} spans within a quarter of an hour.",
                 dashboard="ecluse-overview",
             ),
             Alert(

@@ -1,6 +1,6 @@
 """A model that no longer answers as it did."""
 
-from monitoring.rules.alerts.words import SHARE, VALUE, VERSION
+from monitoring.rules.alerts.words import NUMBER, SHARE, VERSION
 from monitoring.rules.recording.inputs import VERSION as KEY
 from monitoring.rules.rule import Alert, Component, Group, Severity
 from monitoring.rules.windows import ROW_WINDOWS, either
@@ -31,7 +31,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.WARNING,
                 component=Component.DRIFT,
                 summary="The classes that the model answers are no longer distributed as they were.",
-                description=f"The PSI of the predicted classes is {VALUE}, above {lines.prediction_psi} and above"
+                description=f"The PSI of the predicted classes is {NUMBER}, above {lines.prediction_psi} and above"
                 f" chance, for {VERSION}.",
                 dashboard="ecluse-quality",
             ),
@@ -62,7 +62,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.WARNING,
                 component=Component.DRIFT,
                 summary="The model is less sure of its answers than it was.",
-                description=f"The mean confidence is {VALUE} for {VERSION}.",
+                description=f"The mean confidence is {NUMBER} for {VERSION}.",
                 dashboard="ecluse-quality",
             ),
             Alert(

@@ -1,6 +1,6 @@
 """Errors that eat the budget, callers that ask for the wrong thing, and traffic that is gone."""
 
-from monitoring.rules.alerts.words import MODEL, SHARE, VALUE
+from monitoring.rules.alerts.words import MODEL, NUMBER, SHARE
 from monitoring.rules.rule import Alert, Component, Group, Severity
 from monitoring.rules.windows import SECONDS, Burn, burning, burns
 from monitoring.slo import Promise
@@ -61,7 +61,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.INFO,
                 component=Component.AVAILABILITY,
                 summary="There is far less traffic than a week ago.",
-                description=f"There are {VALUE} requests a second to {MODEL}, less than a fifth of a week ago.",
+                description=f"There are {NUMBER} requests a second to {MODEL}, less than a fifth of a week ago.",
                 dashboard="ecluse-overview",
             ),
         ),

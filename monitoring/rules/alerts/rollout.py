@@ -1,6 +1,6 @@
 """A new revision that is worse than the one before, or that never takes its place."""
 
-from monitoring.rules.alerts.words import MODEL, REVISION, SHARE, TIME, VALUE, VARIANT, VERSION
+from monitoring.rules.alerts.words import COUNT, MODEL, NAME, REVISION, SHARE, TIME, VARIANT, VERSION
 from monitoring.rules.recording.inputs import VERSION as KEY
 from monitoring.rules.recording.rollout import REVISION as EACH
 from monitoring.rules.rule import Alert, Component, Group, Severity
@@ -51,7 +51,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.WARNING,
                 component=Component.ROLLOUT,
                 summary="A rollout has begun and does not end.",
-                description=f"{VALUE} revisions of {VARIANT} run beside each other.",
+                description=f"{COUNT} revisions of {VARIANT} run beside each other.",
                 dashboard="ecluse-rollout",
             ),
             Alert(
@@ -64,7 +64,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.INFO,
                 component=Component.ROLLOUT,
                 summary="Servers beside each other serve different versions of a model.",
-                description=f"Only {VALUE} of the servers serve {VERSION}.",
+                description=f"Only {COUNT} of the servers serve {VERSION}.",
                 dashboard="ecluse-rollout",
             ),
             Alert(
@@ -87,7 +87,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.WARNING,
                 component=Component.ROLLOUT,
                 summary="A server runs and its model does not become ready.",
-                description="{{ or $labels.pod $labels.instance }} has no version ready of " + MODEL + ".",
+                description=f"{NAME} has no version ready of {MODEL}.",
                 dashboard="ecluse-rollout",
             ),
         ),

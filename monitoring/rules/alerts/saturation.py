@@ -1,6 +1,6 @@
 """No room left: in the queue, on the device, on the event loop."""
 
-from monitoring.rules.alerts.words import MODEL, SERVER, SHARE, TIME, VALUE, VERSION
+from monitoring.rules.alerts.words import COUNT, MODEL, NAME, NUMBER, SERVER, SHARE, TIME, VERSION
 from monitoring.rules.rule import Alert, Component, Group, Severity
 from monitoring.slo import Promise
 
@@ -39,7 +39,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.CRITICAL,
                 component=Component.SATURATION,
                 summary="Requests wait in the queue and no batch takes them.",
-                description=f"The oldest request to {MODEL} that waits on {SERVER} has waited for {TIME}.",
+                description=f"The oldest request to {MODEL} that waits on {NAME} has waited for {TIME}.",
                 dashboard="ecluse-batching",
             ),
             Alert(
@@ -71,7 +71,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.WARNING,
                 component=Component.SATURATION,
                 summary="Batches no longer fit into memory and have been made smaller.",
-                description=f"{SERVER} makes batches of {VALUE} rows at most of {VERSION}, fewer than it did.",
+                description=f"{NAME} makes batches of {COUNT} rows at most of {VERSION}, fewer than it did.",
                 dashboard="ecluse-batching",
             ),
             Alert(
@@ -81,7 +81,7 @@ def alerts(promise: Promise) -> Group:
                 severity=Severity.INFO,
                 component=Component.SATURATION,
                 summary="Connections are closed before they carry a request.",
-                description=f"{SERVER} closes {VALUE} connections a second for {{{{ $labels.reason }}}}.",
+                description=f"{SERVER} closes {NUMBER} connections a second for {{{{ $labels.reason }}}}.",
                 dashboard="ecluse-overview",
             ),
         ),

@@ -14,6 +14,7 @@ from monitoring.rules.rendering import rendered
 from tests.monitoring.alerts import idle, playing
 from tests.monitoring.alerts.case import MINUTES, Scene, Series, gauge
 from tests.monitoring.alerts.platform_cases import DAY, certificate, up
+from tests.monitoring.alerts.predictions_cases import MEAN, confident
 from tests.monitoring.alerts.requests_cases import answered
 from tests.monitoring.alerts.tables import CASES
 from tests.monitoring.promtool import Outcome, check_rules
@@ -151,6 +152,7 @@ def test_an_alert_tells_the_value_and_whom_it_is_about(alone: Playing) -> None:
             (up("a", 0), "shop"),
             (gauge('ecluse_build_info{job="ecluse",instance="b"}', 1), "shop"),
             (certificate(DAY + 45 * 60), "shop"),
+            *((one, "shop") for one in (*confident(0.7), *MEAN)),
         ],
         [],
         alert_rule_test=[
@@ -163,6 +165,11 @@ def test_an_alert_tells_the_value_and_whom_it_is_about(alone: Playing) -> None:
                 "EcluseDown",
                 {"namespace": "shop", "job": "ecluse", "instance": "a"},
                 "a in shop, of the job ecluse, cannot be scraped.",
+            ),
+            told(
+                "EcluseConfidenceDropped",
+                {"namespace": "shop", "model_name": "mnist", "model_version": "1"},
+                "The mean confidence is 0.70 for version 1 of model mnist in shop.",
             ),
             told(
                 "EcluseCertificateNearlyExpired",
