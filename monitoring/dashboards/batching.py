@@ -27,7 +27,8 @@ Turn one at a time, and look here for ten minutes.
 """
 
 
-def _now() -> tuple[Panel, ...]:
+def _now(promise: Promise) -> tuple[Panel, ...]:
+    busy = promise.saturation.utilisation_ratio
     return (
         Stat(
             title="Rows",
@@ -67,7 +68,7 @@ def _now() -> tuple[Panel, ...]:
             unit=Unit.RATIO,
             decimals=0,
             highest=1,
-            thresholds=at_most(0.3, 0.6),
+            thresholds=at_most(round(promise.batching.padding_ratio / 2, 9), promise.batching.padding_ratio),
         ),
         Stat(
             title="Waiting",
@@ -78,7 +79,7 @@ def _now() -> tuple[Panel, ...]:
             queries=(now(f"max(model:ecluse_queue_share:ratio5m{{{MODEL}}})"),),
             unit=Unit.RATIO,
             decimals=0,
-            thresholds=at_most(0.5, 0.8),
+            thresholds=at_most(promise.batching.queue_share, round((1 + promise.batching.queue_share) / 2, 9)),
         ),
         Stat(
             title="Busiest server",
@@ -89,7 +90,7 @@ def _now() -> tuple[Panel, ...]:
             queries=(now(f"max(instance:ecluse_utilisation:ratio5m{{{PLACE}}})"),),
             unit=Unit.RATIO,
             decimals=0,
-            thresholds=at_most(0.75, 0.9),
+            thresholds=at_most(round(busy * 5 / 6, 9), busy),
         ),
     )
 
@@ -191,13 +192,13 @@ def _waiting(promise: Promise) -> tuple[Panel, ...]:
         ),
         TimeSeries(
             title="Waiting, as a share of latency",
-            description="Share of a request's time that it waits for its batch. Above half, batching costs more than "
-            "the model. From ecluse_stage_duration_seconds and ecluse_request_duration_seconds.",
+            description="Share of a request's time that it waits for its batch. The line is where it becomes "
+            "too much. From ecluse_stage_duration_seconds and ecluse_request_duration_seconds.",
             width=8,
             height=8,
             queries=(Query(f"model:ecluse_queue_share:ratio5m{{{MODEL}}}", "{{model_name}}"),),
             unit=Unit.RATIO,
-            thresholds=limit(0.5),
+            thresholds=limit(promise.batching.queue_share),
             limits=Lines.DASHED,
         ),
         TimeSeries(
@@ -215,7 +216,7 @@ def _waiting(promise: Promise) -> tuple[Panel, ...]:
     )
 
 
-def _capacity() -> tuple[tuple[Panel, ...], ...]:
+def _capacity(promise: Promise) -> tuple[tuple[Panel, ...], ...]:
     return (
         (
             TimeSeries(
@@ -243,7 +244,7 @@ def _capacity() -> tuple[tuple[Panel, ...], ...]:
                 height=8,
                 queries=(Query(f"instance:ecluse_utilisation:ratio5m{{{PLACE}}}", "{{instance}}"),),
                 unit=Unit.RATIO,
-                thresholds=limit(0.9),
+                thresholds=limit(promise.saturation.utilisation_ratio),
                 limits=Lines.DASHED,
             ),
             TimeSeries(
@@ -304,10 +305,10 @@ def batching(promise: Promise) -> Dashboard:
         title="Écluse / Batching",
         description="Whether merging pays, what waiting costs, and which knob to turn.",
         rows=(
-            Row("Now", (_now(),)),
+            Row("Now", (_now(promise),)),
             Row("Batches", _batches()),
             Row("Waiting and running", (_waiting(promise),)),
-            Row("Capacity", _capacity()),
+            Row("Capacity", _capacity(promise)),
         ),
         variables=VARIABLES,
         annotations=ANNOTATIONS,

@@ -25,7 +25,8 @@ from monitoring.dashboards.look import (
 )
 from monitoring.dashboards.panel import Panel
 from monitoring.dashboards.query import MODEL, NAMED, PLACE, VERSION, Query, column, now
-from monitoring.dashboards.resources import GPUS, RESOURCES
+from monitoring.dashboards.resources import GPUS, resources
+from monitoring.rules.windows import burning, burns
 from monitoring.slo import Promise
 
 PARTS = {
@@ -80,6 +81,7 @@ OURS_LATELY = f"on (namespace, job) last_over_time(ecluse_build_info{{{PLACE}}}[
 
 
 def _now(promise: Promise) -> tuple[Panel, ...]:
+    urgent = burns(promise.window_days)[0][0].factor(promise.window_days)
     return (
         Stat(
             title="Requests",
@@ -95,14 +97,15 @@ def _now(promise: Promise) -> tuple[Panel, ...]:
             title="Server errors",
             description="Share of requests answered 5xx over five minutes, of the worst model chosen. Yellow: the "
             "error "
-            "budget runs out before its window does; red: it runs out in two days. From ecluse_requests_total.",
+            "budget runs out before its window does; red: it runs out in "
+            f"{promise.window_days / urgent:.2g} days. From ecluse_requests_total.",
             width=3,
             height=4,
             queries=(now(f"max(model:ecluse_errors:ratio_rate5m{{{MODEL}}})"),),
             unit=Unit.RATIO,
             highest=1,
             thresholds=at_most(
-                allowed(promise.availability.objective), round(14.4 * allowed(promise.availability.objective), 9)
+                allowed(promise.availability.objective), burning(urgent, promise.availability.objective)
             ),
             links=(leads_to("ecluse-latency", "Latency and errors"),),
         ),
@@ -115,7 +118,7 @@ def _now(promise: Promise) -> tuple[Panel, ...]:
             queries=(now(f"max(model:ecluse_client_errors:ratio_rate5m{{{MODEL}{NAMED}}})"),),
             unit=Unit.RATIO,
             highest=1,
-            thresholds=at_most(0.05, 0.5),
+            thresholds=Thresholds(Colour.GREEN, ((promise.saturation.client_error_ratio, Colour.YELLOW),)),
             links=(leads_to("ecluse-latency", "Latency and errors"),),
         ),
         Stat(
@@ -242,7 +245,7 @@ def _since_when() -> tuple[Panel, ...]:
     )
 
 
-def _saturation() -> tuple[Panel, ...]:
+def _saturation(promise: Promise) -> tuple[Panel, ...]:
     return (
         TimeSeries(
             title="Queue",
@@ -252,7 +255,7 @@ def _saturation() -> tuple[Panel, ...]:
             height=7,
             queries=(Query(f"model:ecluse_queue_fill:ratio{{{MODEL}}}", "{{model_name}}"),),
             unit=Unit.RATIO,
-            thresholds=limit(0.8),
+            thresholds=limit(promise.saturation.queue_fill_ratio),
             limits=Lines.DASHED,
             legend=(),
         ),
@@ -264,7 +267,7 @@ def _saturation() -> tuple[Panel, ...]:
             height=7,
             queries=(Query(f"instance:ecluse_utilisation:ratio5m{{{PLACE}}}", "{{instance}}"),),
             unit=Unit.RATIO,
-            thresholds=limit(0.9),
+            thresholds=limit(promise.saturation.utilisation_ratio),
             limits=Lines.DASHED,
             legend=(),
         ),
@@ -284,20 +287,21 @@ def _saturation() -> tuple[Panel, ...]:
         ),
         TimeSeries(
             title="Event loop lag, p99",
-            description="How late the event loop comes to what is due. Above 100 ms some code holds it, and every "
-            "request waits. From ecluse_event_loop_lag_seconds.",
+            description="How late the event loop comes to what is due. Above "
+            f"{1000 * promise.saturation.event_loop_lag_seconds:g} ms some code holds it, and every request "
+            "waits. From ecluse_event_loop_lag_seconds.",
             width=6,
             height=7,
             queries=(Query(quantile(0.99, "ecluse_event_loop_lag_seconds", "instance", where=PLACE), "{{instance}}"),),
             unit=Unit.SECONDS,
-            thresholds=limit(0.1),
+            thresholds=limit(promise.saturation.event_loop_lag_seconds),
             limits=Lines.DASHED,
             legend=(),
         ),
     )
 
 
-def _data() -> tuple[Panel, ...]:
+def _data(promise: Promise) -> tuple[Panel, ...]:
     return (
         TimeSeries(
             title="Accuracy",
@@ -339,7 +343,7 @@ def _data() -> tuple[Panel, ...]:
         TimeSeries(
             title="Input drift, worst feature",
             description="The largest population stability index of any feature against the baseline, over an hour; "
-            "from 0.2 on inputs are others than in training, if enough rows say so. "
+            f"from {promise.drift.input_psi:g} on inputs are others than in training, if enough rows say so. "
             "From ecluse_drift_observations_total and ecluse_drift_baseline_ratio.",
             width=6,
             height=7,
@@ -349,7 +353,7 @@ def _data() -> tuple[Panel, ...]:
                     "{{model_name}} {{model_version}}",
                 ),
             ),
-            thresholds=limit(0.2),
+            thresholds=limit(promise.drift.input_psi),
             limits=Lines.DASHED,
             legend=(),
             empty="No baseline",
@@ -358,11 +362,12 @@ def _data() -> tuple[Panel, ...]:
         TimeSeries(
             title="Prediction drift",
             description="The population stability index of the classes predicted against the baseline, over an hour; "
-            "from 0.1 on the mix of classes is another. From ecluse_predictions_total and ecluse_baseline_class_ratio.",
+            f"from {promise.drift.prediction_psi:g} on the mix of classes is another. "
+            "From ecluse_predictions_total and ecluse_baseline_class_ratio.",
             width=6,
             height=7,
             queries=(Query(f"version:ecluse_prediction_psi:1h{{{VERSION}}}", "{{model_name}} {{model_version}}"),),
-            thresholds=limit(0.1),
+            thresholds=limit(promise.drift.prediction_psi),
             limits=Lines.DASHED,
             legend=(),
             empty="No baseline",
@@ -386,9 +391,9 @@ def overview(promise: Promise) -> Dashboard:
                     (by_code(8, 8, listed=True), error_ratios(8, 8, promise), latencies(8, 8, promise)),
                 ),
             ),
-            Row("Saturation", (_saturation(),)),
-            Row("Data and quality", (_data(),)),
-            Row("Resources", RESOURCES),
+            Row("Saturation", (_saturation(promise),)),
+            Row("Data and quality", (_data(promise),)),
+            Row("Resources", resources(promise)),
             Row("GPUs", GPUS, folded=True),
         ),
         variables=VARIABLES,

@@ -6,7 +6,9 @@ What belongs to us is told by the pods that export ecluse_build_info.
 from monitoring.dashboards.expressions import WINDOW, rate
 from monitoring.dashboards.kinds import Lines, TimeSeries
 from monitoring.dashboards.look import Colour, Unit, limit, on_the_right, reference
+from monitoring.dashboards.panel import Panel
 from monitoring.dashboards.query import PLACE, Query
+from monitoring.slo import Promise
 
 OUR_PROCESSES = f"and on (job, instance) ecluse_build_info{{{PLACE}}}"
 OUR_PODS = f"and on (namespace, pod) ecluse_build_info{{{PLACE}}}"
@@ -14,7 +16,7 @@ CONTAINERS = f'{PLACE},container!="",container!="POD"'
 KUBERNETES = "kube-state-metrics and cAdvisor are scraped too, as kube-prometheus-stack does"
 DCGM = "the pods have GPUs and NVIDIA's DCGM exporter is scraped"
 
-RESOURCES = (
+_ALWAYS = (
     (
         TimeSeries(
             title="Processor",
@@ -65,28 +67,6 @@ RESOURCES = (
             ),
             unit=Unit.BYTES_PER_SECOND,
             legend=(),
-        ),
-        TimeSeries(
-            title="Held back by its limit",
-            description="Share of the scheduler's periods in which a container was made to wait because it had used up "
-            "its limit of processor time; above a quarter latency suffers. "
-            "From container_cpu_cfs_throttled_periods_total and container_cpu_cfs_periods_total.",
-            width=6,
-            height=8,
-            queries=(
-                Query(
-                    f"sum by (pod) (rate(container_cpu_cfs_throttled_periods_total{{{CONTAINERS}}}[{WINDOW}]) "
-                    f"{OUR_PODS}) / (sum by (pod) (rate(container_cpu_cfs_periods_total{{{CONTAINERS}}}[{WINDOW}]) "
-                    f"{OUR_PODS}) > 0)",
-                    "{{pod}}",
-                ),
-            ),
-            unit=Unit.RATIO,
-            thresholds=limit(0.25),
-            limits=Lines.DASHED,
-            legend=(),
-            empty="No cAdvisor",
-            empty_until=KUBERNETES,
         ),
     ),
     (
@@ -148,6 +128,37 @@ RESOURCES = (
         ),
     ),
 )
+
+
+def resources(promise: Promise) -> tuple[tuple[Panel, ...], ...]:
+    first, second = _ALWAYS
+    return (*first, _held_back(promise)), second
+
+
+def _held_back(promise: Promise) -> Panel:
+    return TimeSeries(
+        title="Held back by its limit",
+        description="Share of the scheduler's periods in which a container was made to wait because it had used up "
+        "its limit of processor time; above the line latency suffers. "
+        "From container_cpu_cfs_throttled_periods_total and container_cpu_cfs_periods_total.",
+        width=6,
+        height=8,
+        queries=(
+            Query(
+                f"sum by (pod) (rate(container_cpu_cfs_throttled_periods_total{{{CONTAINERS}}}[{WINDOW}]) "
+                f"{OUR_PODS}) / (sum by (pod) (rate(container_cpu_cfs_periods_total{{{CONTAINERS}}}[{WINDOW}]) "
+                f"{OUR_PODS}) > 0)",
+                "{{pod}}",
+            ),
+        ),
+        unit=Unit.RATIO,
+        thresholds=limit(promise.saturation.cpu_throttled_ratio),
+        limits=Lines.DASHED,
+        legend=(),
+        empty="No cAdvisor",
+        empty_until=KUBERNETES,
+    )
+
 
 GPUS = (
     (

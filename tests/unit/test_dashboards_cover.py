@@ -118,3 +118,30 @@ def test_the_knobs_that_a_panel_names_are_values_of_the_chart() -> None:
     values = yaml.safe_load(Path("helm/ecluse/values.yaml").read_text())
     assert named
     assert {name for name in named if name.split(".")[1] not in values.get(name.split(".")[0], {})} == set()
+
+
+@pytest.mark.parametrize(
+    ("promised", "line", "dashboard", "panel"),
+    [
+        ("saturation: {queue_fill_ratio: 0.61}", 0.61, "overview", "Queue"),
+        ("saturation: {utilisation_ratio: 0.62}", 0.62, "overview", "Utilisation"),
+        ("saturation: {utilisation_ratio: 0.62}", 0.62, "batching", "Utilisation of each server"),
+        ("saturation: {utilisation_ratio: 0.62}", 0.62, "batching", "Busiest server"),
+        ("saturation: {event_loop_lag_seconds: 0.63}", 0.63, "overview", "Event loop lag, p99"),
+        ("saturation: {client_error_ratio: 0.64}", 0.64, "overview", "Client errors"),
+        ("saturation: {cpu_throttled_ratio: 0.65}", 0.65, "overview", "Held back by its limit"),
+        ("drift: {input_psi: 0.66}", 0.66, "overview", "Input drift, worst feature"),
+        ("drift: {prediction_psi: 0.67}", 0.67, "overview", "Prediction drift"),
+        ("batching: {padding_ratio: 0.68}", 0.68, "batching", "Padding"),
+        ("batching: {queue_share: 0.69}", 0.69, "batching", "Waiting, as a share of latency"),
+        ("availability: {objective: 0.5}", 0.75, "overview", "Server errors"),
+    ],
+)
+def test_a_line_of_a_panel_is_the_one_that_its_alert_has(
+    tmp_path: Path, promised: str, line: float, dashboard: str, panel: str
+) -> None:
+    (tmp_path / "mine.yaml").write_text(promised)
+    made = {each.uid: each for each in dashboards(slo.read(tmp_path / "mine.yaml"))}[f"ecluse-{dashboard}"]
+    (found,) = (each for each in made.to_json()["panels"] if each.get("title") == panel)
+    steps = found["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert line in [step["value"] for step in steps]
