@@ -1,9 +1,11 @@
 """Which rows of a batch are looked at closely: so many a second, spread evenly.
 
-What a second leaves over is kept for the next, up to a second's worth. Within a
-batch rows are taken at even distances from a place that moves on with each
-batch, so that callers who send their rows in one order are not always seen by
-the same ones. Pure: the clock is passed in.
+What a second leaves over is kept for the next, up to a second's worth. Where
+less than half of that is left each batch gives the same share of its rows, or
+small batches would be seen far more than large ones. Within a batch rows are
+taken at even distances from a place that moves on with each batch, so that
+callers who send their rows in one order are not always seen by the same ones.
+Pure: the clock is passed in.
 """
 
 import numpy as np
@@ -21,6 +23,8 @@ class RowSampler:
         # A row can only be taken whole, however seldom.
         self._most = max(rows_per_second, 1.0)
         self._allowed = self._most
+        self._owed = 0.0
+        """The part of a row that batches before this one gave too little."""
         self._then = now
 
     def take(self, rows: int, now: float) -> int:
@@ -29,7 +33,14 @@ class RowSampler:
         self._then = now
         if allowed > self._most:
             allowed = self._most
-        taken = rows if rows <= allowed else int(allowed)
+        # The fewer are left, the smaller the share: it settles where as many are taken as come to be allowed.
+        share = 2 * allowed / self._most
+        if share >= 1:
+            taken = rows if rows <= allowed else int(allowed)
+        else:
+            wanted = min(self._owed, 1.0) + rows * share
+            taken = min(int(wanted), rows, int(allowed))
+            self._owed = wanted - taken
         self._allowed = allowed - taken
         return taken
 

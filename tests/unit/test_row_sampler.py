@@ -1,6 +1,10 @@
 """Inputs are sampled: no more a second than allowed, and evenly."""
 
+from collections import Counter
+from random import Random
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +36,19 @@ def test_over_the_rate_each_batch_gives_its_share() -> None:
     sampler = RowSampler(128.0, 0.0)
     taken = [sampler.take(64, turn / 128) for turn in range(1000)]
     assert set(taken[100:]) == {1}
+
+
+@pytest.mark.parametrize("load", [1_500, 4_000, 20_000])
+def test_rows_of_small_and_of_large_batches_are_seen_alike(load: int) -> None:
+    sampler, random, now = RowSampler(1_000.0, 0.0), Random(1), 0.0
+    came, taken = Counter[int](), Counter[int]()
+    for _ in range(40_000):
+        rows = random.choice((1, 64))
+        now += random.expovariate(load / 32.5)
+        came[rows] += rows
+        taken[rows] += sampler.take(rows, now)
+    assert taken.total() == pytest.approx(1_000 * now, rel=0.1)
+    assert taken[1] / came[1] == pytest.approx(taken[64] / came[64], rel=0.1)
 
 
 def test_a_rate_below_one_takes_a_row_now_and_then() -> None:
