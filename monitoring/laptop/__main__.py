@@ -73,6 +73,9 @@ def main() -> int:
     except places.Missing as fault:
         print(f"monitor: {fault}", file=sys.stderr)
         return 2
+    except OSError as fault:
+        print(f"monitor: {fault.filename or options.folder} cannot be used: {fault.strerror or fault}", file=sys.stderr)
+        return 2
     except Ended as fault:
         print(f"monitor: {fault}", file=sys.stderr)
         return 1

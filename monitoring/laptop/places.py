@@ -12,6 +12,7 @@ import yaml
 
 MONITORING = Path(__file__).parent.parent
 HOST = "127.0.0.1"
+LAST_PORT = 65535
 
 
 class Missing(Exception):
@@ -30,8 +31,10 @@ def program(names: Sequence[str]) -> str:
 
 
 def check_ports(ports: Mapping[str, int]) -> None:
-    """Raise where a port is given twice, or is taken; the names are those of the settings."""
+    """Raise where a port is none, is given twice, or is taken; the names are those of the settings."""
     for name, port in ports.items():
+        if not 1 <= port <= LAST_PORT:
+            raise Missing(f"{name} is {port}, expected a port from 1 to {LAST_PORT}")
         twins = [other for other in ports if ports[other] == port]
         if len(twins) > 1:
             raise Missing(f"{' and '.join(twins)} are both {port}; each needs a port of its own")
@@ -41,7 +44,11 @@ def check_ports(ports: Mapping[str, int]) -> None:
                 listener.bind((HOST, port))
             except OSError as fault:
                 what = "is taken by another program" if fault.errno == errno.EADDRINUSE else str(fault)
-                raise Missing(f"port {port} {what}; give another: make monitor {name}={port + 1000}") from fault
+                raise Missing(f"port {port} {what}; give another: make monitor {name}={_another(port)}") from fault
+
+
+def _another(port: int) -> int:
+    return port + 1000 if port + 1000 <= LAST_PORT else port - 1000
 
 
 def write_keys(file: Path) -> Path:

@@ -127,6 +127,8 @@ def test_what_ends_by_itself_ends_the_rest_and_is_shown(tmp_path: Path) -> None:
     [
         (["--model_dir", "/nowhere"], "/nowhere is no folder; `make model` trains the reference model"),
         (["--http_port", "9090", "--prometheus_port", "9090"], "HTTP_PORT and PROMETHEUS_PORT are both 9090"),
+        (["--http_port", "65536"], "HTTP_PORT is 65536, expected a port from 1 to 65535"),
+        (["--model_dir", "tests", "--folder", "/dev/null/x"], "/dev/null/x cannot be used: Not a directory"),
         (["--incident", "rain"], "invalid Incident value: 'rain'"),
         (["--rate", "0"], "--rate is 0.0, expected more than 0"),
     ],

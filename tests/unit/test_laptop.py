@@ -127,6 +127,11 @@ class TestPlaces:
             with pytest.raises(places.Missing, match=f"port {port} is taken by another program; give another: make"):
                 places.check_ports({"HTTP_PORT": port})
 
+    @pytest.mark.parametrize("port", [0, -1, 65536])
+    def test_a_port_is_one_that_there_is(self, port: int) -> None:
+        with pytest.raises(places.Missing, match=f"HTTP_PORT is {port}, expected a port from 1 to 65535"):
+            places.check_ports({"HTTP_PORT": port})
+
     def test_a_port_is_given_once(self) -> None:
         with pytest.raises(places.Missing, match="HTTP_PORT and GRPC_PORT are both 1; each needs"):
             places.check_ports({"HTTP_PORT": 1, "GRPC_PORT": 1})
