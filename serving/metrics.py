@@ -89,6 +89,7 @@ class Metrics:
         self._announced: dict[str, RequestMetrics] = {}
         self._retired: dict[str, list[str]] = {}
         self._gone: list[str] = []
+        self._once_rendered: list[Callable[[], None]] = []
 
     def __getitem__(self, name: str) -> Any:
         """A family of the contract, by name."""
@@ -202,12 +203,19 @@ class Metrics:
             if metric.kind in kinds and metric.labels[:2] == MODEL:
                 self[metric.name].remove(model_name, model_version)
 
+    def once_rendered(self, do: Callable[[], None]) -> None:
+        """Do something when all series of now have been told once."""
+        self._once_rendered.append(do)
+
     def render(self) -> bytes:
         began = time.perf_counter()
         families = [family.text() for family in self._by_name.values()]
         families += [family.text() for family in self._shared.values()]
         text = generate_latest(self._theirs) + "".join(families).encode()
         self["ecluse_metrics_render_seconds"].labels().set(time.perf_counter() - began)
+        waiting, self._once_rendered = self._once_rendered, []
+        for do in waiting:
+            do()
         return text
 
 

@@ -47,6 +47,9 @@ class Count:
     def inc(self, amount: float = 1.0) -> None:
         self.value += amount
 
+    def merge(self, other: "Count") -> None:
+        self.value += other.value
+
     def parts(self) -> Sequence[Part]:
         return (("_total", {}),)
 
@@ -95,6 +98,9 @@ class Distribution:
         for bucket, count in enumerate(counts):
             self._counts[bucket] += count
         self._sum += amounts
+
+    def merge(self, other: "Distribution") -> None:
+        self.add(other._counts, other._sum)  # noqa: SLF001 - another of its own kind
 
     @property
     def spent(self) -> tuple[int, float]:

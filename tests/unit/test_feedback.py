@@ -244,11 +244,36 @@ async def test_labels_of_versions_that_are_gone_are_counted_for_a_few(replica: R
     gone = [str(version) for version in range(10, 10 + RETIRED_VERSIONS + 1)]
     for version in gone[:-1]:
         assert (await replica.result(LateLabel(replica.predict(version=version), 0, "one")))[0] == "accepted"
+        replica.metrics.render()
         assert replica.counted("accepted", version=version) == 1
     result, reason = await replica.result(LateLabel(replica.predict(version=gone[-1]), 0, 1))
     assert result == "unknown_version"
     assert reason.startswith("version '14' of model 'mnist' is not served here any more")
     assert (await replica.result(LateLabel(replica.predict(), 0, 1)))[0] == "accepted"
+
+
+async def test_what_is_counted_for_a_version_that_is_gone_is_seen_as_an_increase(replica: Replica) -> None:
+    replica.issuer()
+    elsewhere = PredictionIds(replica.ids.keys, Metrics(), clock=replica.clock).issuer(
+        "mnist", "9", CLASSIFIER, CALIBRATION
+    )
+    assert elsewhere is not None
+    prediction = elsewhere.id_of({"scores": np.array([SURE] * 4, np.float32)}) or ""
+    of_version = 'model_name="mnist",model_version="9"'
+    counted = (
+        f'ecluse_feedback_labels_total{{{of_version},result="accepted"}}',
+        f'ecluse_feedback_actual_total{{class="one",{of_version}}}',
+        f'ecluse_feedback_predicted_total{{class="zero",{of_version}}}',
+        f'ecluse_feedback_confusion_total{{actual="one",{of_version},predicted="zero"}}',
+        f"ecluse_feedback_delay_seconds_count{{{of_version}}}",
+    )
+    for labelled, told in (((0, 1), 0.0), ((2,), 3.0), ((3,), 4.0)):
+        for row in labelled:
+            assert (await replica.result(LateLabel(prediction, row, 1)))[0] == "accepted"
+        lines = replica.metrics.render().decode().splitlines()
+        assert [line for series in counted for line in lines if line.startswith(f"{series} ")] == [
+            f"{series} {told}" for series in counted
+        ]
 
 
 async def test_the_counters_of_a_version_that_comes_to_serve_are_not_forgotten(replica: Replica) -> None:
@@ -258,6 +283,7 @@ async def test_the_counters_of_a_version_that_comes_to_serve_are_not_forgotten(r
     replica.served.models["mnist"].append("2")
     for version in ("3", "4", "5", "6", "7"):
         replica.metrics.retire("mnist", version)
+    replica.metrics.render()
     assert replica.counted("accepted", version="2") == 1
 
 
@@ -268,6 +294,7 @@ async def test_names_of_a_version_that_nobody_here_knows_are_asked_for_as_number
     assert result == "invalid_label"
     assert reason.endswith("from 0 to 2, since names of this version's classes are not known here")
     assert (await here.result(LateLabel(prediction, 0, 1)))[0] == "accepted"
+    here.metrics.render()
     assert here.value("ecluse_feedback_actual_total", "mnist", "7", "1") == 1
 
 
