@@ -274,6 +274,7 @@ class TestStandardGrpcServices:
 
     def test_reflection_lists_every_service(self, standard_grpc: Facts) -> None:
         assert standard_grpc["services"] == [
+            "ecluse.v1.Feedback",
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",
             "grpc.reflection.v1alpha.ServerReflection",

@@ -45,7 +45,8 @@ CALLS: dict[str, Case] = {
 """What reaches a method: all of the answer must be the same."""
 
 REFUSED: dict[str, Case] = {
-    "an unknown method": ("None", (b"",), {}),
+    # Without a message: one that is on its way while grpcio refuses the method now and then ends the call as INTERNAL.
+    "an unknown method": ("None", (), {}),
     "too large a message": ("Echo", (bytes(MESSAGE_BYTES + 1),), {}),
     "too large a message by gzip": ("Echo", (bytes(MESSAGE_BYTES + 1),), {"compression": grpc.Compression.Gzip}),
     "too large an answer": ("Grow", (b"%d" % (ANSWER_BYTES + 1),), {}),
