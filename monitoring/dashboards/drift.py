@@ -401,12 +401,15 @@ def _values(promise: Promise) -> tuple[Panel, ...]:
             height=8,
             queries=(
                 Query(f"version:ecluse_input_outliers:ratio1h{{{VERSION}}}", "{{model_name}} {{model_version}}"),
-                Query(f"max(ecluse_baseline_outlier_ratio{{{VERSION}}})", "baseline"),
+                Query(
+                    f"max by (model_name, model_version) (ecluse_baseline_outlier_ratio{{{VERSION}}})",
+                    "{{model_name}} {{model_version}} baseline",
+                ),
             ),
             unit=Unit.RATIO,
             thresholds=limit(promise.drift.outlier_ratio),
             limits=Lines.DASHED,
-            overrides=(reference("baseline"),),
+            overrides=(reference("/ baseline$/", is_pattern=True),),
             legend=("lastNotNull",),
             empty=NO_BASELINE,
             empty_until=BASELINE,

@@ -140,14 +140,17 @@ def _right() -> tuple[Panel, ...]:
                 Query(HOURLY, f"{WHICH} 1h"),
                 Query(f"clamp_max({ACCURACY} + {spread}, 1)", f"{WHICH} at most"),
                 Query(f"clamp_min({ACCURACY} - {spread}, 0)", f"{WHICH} at least"),
-                Query(f"max(ecluse_baseline_accuracy_ratio{{{VERSION}}})", "baseline"),
+                Query(
+                    f"max by (model_name, model_version) (ecluse_baseline_accuracy_ratio{{{VERSION}}})",
+                    "{{model_name}} {{model_version}} baseline",
+                ),
             ),
             unit=Unit.RATIO,
             lowest=None,
             shows_at_least=(0.8, 1),
             overrides=(
                 reference("/ at (most|least)$/", Colour.LIGHT_BLUE, is_pattern=True),
-                reference("baseline"),
+                reference("/ baseline$/", is_pattern=True),
             ),
             legend=(),
             empty=NO_LABELS,
@@ -426,16 +429,23 @@ def _predictions(promise: Promise) -> tuple[tuple[Panel, ...], ...]:
                 height=8,
                 queries=(
                     Query(f"version:ecluse_prediction_confidence:mean1h{{{VERSION}}}", WHICH),
-                    Query(f"max(ecluse_baseline_confidence_mean{{{VERSION}}})", "baseline"),
                     Query(
-                        f"max(ecluse_baseline_confidence_mean{{{VERSION}}}) - {promise.drift.confidence_drop:g}",
-                        "alert below",
+                        f"max by (model_name, model_version) (ecluse_baseline_confidence_mean{{{VERSION}}})",
+                        "{{model_name}} {{model_version}} baseline",
+                    ),
+                    Query(
+                        f"max by (model_name, model_version) (ecluse_baseline_confidence_mean{{{VERSION}}})"
+                        f" - {promise.drift.confidence_drop:g}",
+                        f"{WHICH} alert below",
                     ),
                 ),
                 unit=Unit.RATIO,
                 lowest=None,
                 shows_at_least=(0.8, 1),
-                overrides=(reference("baseline"), reference("alert below", Colour.RED)),
+                overrides=(
+                    reference("/ baseline$/", is_pattern=True),
+                    reference("/ alert below$/", Colour.RED, is_pattern=True),
+                ),
                 legend=("lastNotNull",),
                 empty="No probabilities",
                 empty_until="the model answers with probabilities",

@@ -145,3 +145,10 @@ def test_a_line_of_a_panel_is_the_one_that_its_alert_has(
     (found,) = (each for each in made.to_json()["panels"] if each.get("title") == panel)
     steps = found["fieldConfig"]["defaults"]["thresholds"]["steps"]
     assert line in [step["value"] for step in steps]
+
+
+def test_a_baseline_is_drawn_for_each_model_and_not_the_largest_of_all() -> None:
+    drawn = [query.expr for it in DASHBOARDS.values() for panel in it.panels for query in panel.queries if query.legend]
+    constants = [expr for expr in drawn if re.search(r"\(ecluse_baseline_(accuracy|confidence|outlier)", expr)]
+    assert constants
+    assert [expr for expr in constants if "model_version" not in expr.split("(ecluse_")[0]] == []
