@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -76,12 +77,13 @@ def started(folder: Path, model: Path, *more: str) -> Iterator[Laptop]:
 
 
 def children(ports: Sequence[int]) -> list[str]:
-    """Command lines on this machine that name one of these ports."""
+    """Command lines on this machine that name one of these ports; digits inside a longer word are no port."""
     found = []
+    named = re.compile(rf"\b({'|'.join(map(str, ports))})\b")
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            if entry.name.isdigit() and int(entry.name) != os.getpid() and any(str(port) in line for port in ports):
+            if entry.name.isdigit() and int(entry.name) != os.getpid() and named.search(line):
                 found.append(line)
     return found
 
@@ -93,7 +95,9 @@ def test_everything_runs_until_ctrl_c_and_then_nothing(tmp_path: Path, model: Pa
         def counted() -> bool:
             query = "/api/v1/query?query=sum(ecluse_requests_total)"
             with contextlib.suppress(httpx.TransportError):
-                result = laptop.get("prometheus", query).json()["data"]["result"]
+                reply = laptop.get("prometheus", query)
+                # Until it has begun, Prometheus says so with 503 and a word that is no JSON.
+                result = reply.json()["data"]["result"] if reply.status_code == 200 else []
                 return bool(result) and float(result[0]["value"][1]) > 0
             return False
 
