@@ -12,6 +12,9 @@ RATE       ?= 20
 FASTER     ?= 1
 AFTER      ?= 120
 REQUEST    ?= docs/examples/seven.json
+PROFILE    ?= smoke
+URL        ?= http://127.0.0.1:$(HTTP_PORT)
+GRPC       ?= 127.0.0.1:$(GRPC_PORT)
 BENCH      ?= --docs
 FUZZ_SECONDS ?= 600
 ROUNDS     ?= 20
@@ -78,15 +81,15 @@ ask: setup ## send a picture of a digit to the running server, and draw it (REQU
 
 ## Package
 
-.PHONY: image try-image load
+.PHONY: image try-image load-image
 image: setup $(if $(filter serving,$(TARGET)),,$(missing_model)) ## the server's images: one without a model, and demos (IMAGE= VARIANT=gpu TARGET=demo BUILD="--no-cache")
 	@sh serving/image.sh
 
 try-image: ## run the demo as a cluster that trusts nobody would, and ask it (IMAGE=)
 	@sh serving/try_image.sh
 
-load: ## bring those images into the cluster (IMAGE= LOAD="kind load docker-image --name ecluse")
-	@sh serving/load.sh
+load-image: ## bring those images into the cluster (IMAGE= LOAD="kind load docker-image --name ecluse")
+	@sh serving/load_image.sh
 
 ## Change
 
@@ -177,7 +180,10 @@ fuzz: setup ## fuzz the decoders, all of them in FUZZ_SECONDS=600; exit 1 where 
 
 ## Measure and tidy
 
-.PHONY: bench bench-image clean
+.PHONY: load bench bench-image clean
+load: setup ## put load on a running server, and judge it by the exit status (PROFILE=steady URL= GRPC= WITH="--set rate=100")
+	@$(python) -m loadtests run --profile "$(PROFILE)" --url "$(URL)" --grpc "$(GRPC)" --model "$(MODEL_NAME)" $(WITH)
+
 bench: setup $(missing_model) ## measure this server against stock KServe, and write docs/benchmarks.md (BENCH=--quick)
 	@$(python) -m loadtests.bench $(BENCH)
 

@@ -51,7 +51,7 @@ part $(($(left) - for_tests)) "building the images" make image || {
     if [ "$status" -eq 124 ]; then not_run "the images were not built in the time there is"; fi
     exit "$status"
 }
-LOAD="$folder/load" part $(($(left) - for_tests / 2)) "loading the images" make load || exit
+LOAD="$folder/load" part $(($(left) - for_tests / 2)) "loading the images" make load-image || exit
 export REQUIRE_TOOLS="$REQUIRE_TOOLS cluster kserve metrics"
 if [ -x "$folder/monitoring" ]; then
     if part $(($(left) - for_tests - for_monitoring)) "bringing Prometheus up" "$folder/monitoring"; then

@@ -1,7 +1,7 @@
 """The images that the cluster's tests install: named by the environment, as chart values.
 
 Says in one sentence when the cluster has none of that name. Builds and loads
-nothing: `make image` and `make load` do.
+nothing: `make image` and `make load-image` do.
 """
 
 import os

@@ -6,7 +6,7 @@
 #   DOCKER  another docker
 set -eu
 images=$("${DOCKER:-docker}" image ls --format '{{.Repository}}:{{.Tag}}' "${IMAGE:-ecluse/serving}" | grep -v ':<none>$') || {
-    echo "load: there is no image ${IMAGE:-ecluse/serving} here; \`make image\` builds it" >&2
+    echo "load-image: there is no image ${IMAGE:-ecluse/serving} here; \`make image\` builds it" >&2
     exit 1
 }
 # shellcheck disable=SC2086 # each name, and each word of LOAD, is a word of its own

@@ -1,0 +1,1 @@
+"""The load itself, on Locust: runners, workers, the spawner of arrivals. Imports gevent, so no test imports it."""

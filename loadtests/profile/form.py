@@ -1,0 +1,165 @@
+"""The form of a profile: what is asked, how often, in which phases, and what must hold.
+
+Read strictly: a key that nobody knows and a value out of range are refused, all
+at once. Pure; `read.py` reads files and overrides.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from loadtests.measure.outcome import Outcome
+
+Rate = Annotated[float, Field(gt=0, le=100_000)]
+"""Requests a second, of all kinds together."""
+Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Rows = Annotated[int, Field(ge=1, le=65_536)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,40}$")]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Stream(Part):
+    """One kind of request."""
+
+    name: Name
+    protocol: Literal["v1", "v2", "grpc"]
+    format: Literal["json", "binary"] = "json"
+    """V1 has JSON alone. For gRPC, json means typed contents, and binary raw contents."""
+    share: Annotated[float, Field(gt=0)] = 1
+    """Of all requests, in proportion to the other kinds'."""
+    model: str = ""
+    """Empty takes the one that the command line names."""
+    rows: dict[Rows, Annotated[float, Field(gt=0)]] = {1: 1}
+    """How many rows a request has: sizes with their shares."""
+    requests_per_connection: Annotated[int, Field(ge=1)] | None = None
+    """1 opens a connection for each request; nothing keeps each until its server ends it."""
+    deadline_seconds: Seconds | None = None
+    """Told to the server with each request."""
+
+
+class Ramp(Part):
+    """From one multiple of the profile's rate to another, in a straight line over the phase."""
+
+    first: Annotated[float, Field(ge=0)]
+    last: Annotated[float, Field(ge=0)]
+
+
+class Wave(Part):
+    """A sine around a multiple of the profile's rate, that begins at its lowest point."""
+
+    mean: Annotated[float, Field(gt=0)] = 1
+    swing: Share
+    """Of the mean, up and down."""
+    period_seconds: Seconds
+
+
+class Phase(Part):
+    name: Name
+    role: Literal["warm-up", "baseline", "load", "change", "after"]
+    """warm-up is not judged; baseline is what others are compared with; a change is performed while `change` lasts."""
+    seconds: Seconds
+    """A change lasts so long at least, until it is performed and `change.settle_seconds` have passed."""
+    times: Annotated[float, Field(gt=0)] | Ramp | Wave = 1
+    """What the profile's rate is multiplied with."""
+    drift: Literal["", "inverted", "noisy", "dimmed"] = ""
+    """What is done to pictures in this phase."""
+
+
+class Search(Part):
+    """In place of phases: the largest rate that holds the promise, step by step."""
+
+    first: Rate
+    last: Rate
+    growth: Annotated[float, Field(gt=1, le=10)] = 1.5
+    step_seconds: Seconds = 15
+    refinements: Annotated[int, Field(ge=0, le=10)] = 2
+    """Halvings between the last step that held and the first that did not."""
+
+
+class Change(Part):
+    """What is performed in the phase whose role is change."""
+
+    command: tuple[str, ...] = ()
+    """Run without a shell; the change is over when it ends, and failed where its status is not 0."""
+    helm: str = ""
+    """In its place, a release: `helm upgrade --reuse-values` is called with `helm_arguments`, and waited for."""
+    helm_arguments: tuple[str, ...] = ()
+    settle_seconds: Annotated[float, Field(ge=0)] = 10
+    """How long the phase goes on after it."""
+    most_seconds: Seconds = 900
+    """A change that takes longer has failed."""
+
+
+Measure = Literal[
+    "p50",
+    "p95",
+    "p99",
+    "p999",
+    "error_ratio",
+    "goodput_ratio",
+    "within_ratio",
+    "accuracy",
+    "requests",
+    "achieved_ratio",
+    "versions",
+]
+
+
+class Gate(Part):
+    """Something that must hold in a phase; `verdict/` says how each measure is computed, and when none can be told."""
+
+    measure: Measure
+    phases: tuple[str, ...] = ()
+    """Empty means each phase that is judged."""
+    stream: str = ""
+    """Empty means all kinds together."""
+    of: tuple[Outcome, ...] = ()
+    """For error_ratio: which outcomes count; empty means all that the promise counts."""
+    most: float | None = None
+    least: float | None = None
+    promised: bool = False
+    """In place of a number: what slo.yaml promises."""
+    times_baseline: Annotated[float, Field(gt=0)] | None = None
+    """In place of a number: so many times what was seen in the baseline."""
+    severity: Literal["fail", "warn"] = "fail"
+
+
+class Generator(Part):
+    """What is asked of the generator itself, for a verdict to count."""
+
+    lag_p99_seconds: Seconds = 0.025
+    achieved_ratio: Share = 0.98
+    busy_ratio: Share = 0.9
+    """Of a core, over a phase."""
+    most_in_flight: Annotated[int, Field(ge=1)] | None = None
+    """Requests that wait at once, in all; nothing takes the rate times `timeout_seconds`, at most 10,000."""
+
+
+class Profile(Part):
+    """The whole file."""
+
+    summary: str
+    """The question it answers, in a sentence."""
+    rate: Rate = 50
+    arrivals: Literal["poisson", "constant"] = "poisson"
+    trace: str = ""
+    """In place of arrivals and rates: a file with one planned second a line, from 0."""
+    seed: Annotated[int, Field(ge=0)] = 1
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 10
+    """A request without an answer for so long is over."""
+    streams: Annotated[tuple[Stream, ...], Field(min_length=1)]
+    phases: tuple[Phase, ...] = ()
+    search: Search | None = None
+    change: Change | None = None
+    gates: tuple[Gate, ...] = ()
+    generator: Generator = Generator()
+
+    @model_validator(mode="after")
+    def _phases_or_search(self) -> Self:
+        if bool(self.phases) == (self.search is not None):
+            raise ValueError("must have phases, or a search in their place")
+        return self
