@@ -3,7 +3,7 @@
 import math
 
 from hdrh.histogram import HdrHistogram
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.measure.histogram import MICROSECONDS, Histogram, bucket, width
@@ -21,6 +21,7 @@ def histogram(seconds: list[float]) -> Histogram:
     return made
 
 
+@settings(max_examples=25)
 @given(durations, st.sampled_from([0.01, 0.5, 0.9, 0.95, 0.99, 0.999, 1.0]))
 def test_quantiles_are_those_of_hdr_histogram(seconds: list[float], share: float) -> None:
     ORACLE.reset()
