@@ -52,7 +52,7 @@ class Histogram:
     def quantile(self, share: float) -> float:
         """Give the duration that this share of all stayed within, in seconds; NaN of nothing.
 
-        By nearest rank, and the highest number of its bucket, as HdrHistogram does.
+        By nearest rank, and the highest number of its bucket, as HdrHistogram for Java does.
         """
         return self.at_rank(max(1, math.ceil(share * self.total - 1e-9)))
 
