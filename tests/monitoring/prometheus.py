@@ -8,31 +8,16 @@ It may be given blocks to start on (`promtool.blocks`), or be sent a history
 Tests that need it are marked `needs("prometheus")`.
 """
 
-import contextlib
 import shutil
-import socket
-import subprocess
-import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import httpx
 import yaml
 
+from tests.monitoring.child import Child, ChildFailed
 from tests.monitoring.past import Past, Series, Times, write_requests
-
-START_SECONDS = 60.0
-END_SECONDS = 20.0
-POLL_SECONDS = 0.05
-TRIES = 3
-"""A port that was free may be taken by another before Prometheus has it."""
-
-
-class PrometheusFailed(Exception):
-    """Prometheus did not start, or did not answer as asked; says what it wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +32,10 @@ class Found:
         return self.values[-1][1]
 
 
-class Prometheus:
-    """`prometheus` as a child process, for as long as the `with` block lasts."""
+class Prometheus(Child):
+    """`prometheus`, for as long as the `with` block lasts."""
+
+    name = "prometheus"
 
     def __init__(
         self,
@@ -63,8 +50,7 @@ class Prometheus:
         config: Mapping[str, Any] | None = None,
     ) -> None:
         """`targets` are addresses by job and `labels` what all of them get; `config` is a whole file in their place."""
-        self._folder = tempfile.TemporaryDirectory(prefix="prometheus-")
-        self.folder = Path(self._folder.name)
+        super().__init__(timeout_seconds=60.0)
         self.config = (
             dict(config)
             if config is not None
@@ -72,69 +58,23 @@ class Prometheus:
         )
         # What is sent in may be older than what is there.
         self.config["storage"] = {"tsdb": {"out_of_order_time_window": "10000d"}}
-        data = self.folder / "data"
         if blocks is not None:
-            shutil.copytree(blocks, data)
-        self.port = 0
-        self.process: subprocess.Popen[bytes]
-        self._client = httpx.Client(timeout=60.0, trust_env=False)
+            shutil.copytree(blocks, self.folder / "data")
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        try:
-            for tried in range(TRIES):
-                self._start()
-                if self._is_ready():
-                    return self
-                if tried == TRIES - 1 or "address already in use" not in self.log():
-                    raise PrometheusFailed(f"prometheus did not start:\n{self.log()[-3000:]}")
-        except BaseException:
-            self.__exit__()
-            raise
-        raise AssertionError
-
-    def __exit__(self, *_: object) -> None:
-        self._client.close()
-        with contextlib.suppress(AttributeError):
-            end(self.process)
-        self._folder.cleanup()
-
-    def _start(self) -> None:
+    def command(self) -> Sequence[str]:
         file = self.folder / "prometheus.yml"
         file.write_text(yaml.safe_dump(self.config, sort_keys=False))
-        self.port = free_port()
-        with (self.folder / "log").open("wb") as log:
-            self.process = subprocess.Popen(
-                [
-                    "prometheus",
-                    f"--config.file={file}",
-                    f"--storage.tsdb.path={self.folder / 'data'}",
-                    "--storage.tsdb.retention.time=100y",
-                    f"--web.listen-address=127.0.0.1:{self.port}",
-                    "--web.enable-remote-write-receiver",
-                    "--web.enable-lifecycle",
-                    "--web.enable-admin-api",
-                    "--log.level=info",
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-
-    def _is_ready(self) -> bool:
-        deadline = time.monotonic() + START_SECONDS
-        while self.process.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(httpx.TransportError):
-                if self._client.get(f"{self.url}/-/ready").status_code == 200:
-                    return self.process.poll() is None
-            time.sleep(POLL_SECONDS)
-        return False
-
-    def log(self) -> str:
-        return (self.folder / "log").read_text(errors="replace")
+        return [
+            "prometheus",
+            f"--config.file={file}",
+            f"--storage.tsdb.path={self.folder / 'data'}",
+            "--storage.tsdb.retention.time=100y",
+            f"--web.listen-address={self.address}",
+            "--web.enable-remote-write-receiver",
+            "--web.enable-lifecycle",
+            "--web.enable-admin-api",
+            "--log.level=info",
+        ]
 
     # What it is given
 
@@ -151,7 +91,7 @@ class Prometheus:
         for body in write_requests(times, series):
             reply = self._client.post(f"{self.url}/api/v1/write", content=body, headers=headers)
             if reply.status_code != 204:
-                raise PrometheusFailed(f"remote write: {reply.status_code} {reply.text[:500]}")
+                raise ChildFailed(f"remote write: {reply.status_code} {reply.text[:500]}")
 
     def reload(self) -> None:
         """Let it read its rule files again."""
@@ -190,16 +130,8 @@ class Prometheus:
         reply = self._client.post(url, data=parameters) if parameters else self._client.get(url)
         body = reply.json()
         if body["status"] != "success":
-            raise PrometheusFailed(f"{what} {parameters}: {body['error']}")
+            raise ChildFailed(f"{what} {parameters}: {body['error']}")
         return body["data"]
-
-    def wait_for(self, holds: Callable[[], object], what: str, seconds: float = 60.0) -> None:
-        """Wait until something is true of it."""
-        deadline = time.monotonic() + seconds
-        while not holds():
-            if time.monotonic() > deadline:
-                raise PrometheusFailed(f"after {seconds:.0f} s not yet: {what}")
-            time.sleep(POLL_SECONDS)
 
 
 def _numbers(values: Sequence[tuple[float, str]]) -> list[tuple[float, float]]:
@@ -226,20 +158,3 @@ def configuration(
     if alertmanagers:
         config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": list(alertmanagers)}]}]}
     return config
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask a process to end, and make it."""
-    process.terminate()
-    try:
-        process.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

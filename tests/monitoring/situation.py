@@ -137,7 +137,7 @@ def pods(clock: Clock, incidents: frozenset[Incident], *, hours: float = 1.0) ->
             ready=np.ones(ticks),
         )
         pod.labels = pod.rate * 0.1
-        for incident in incidents:
+        for incident in sorted(incidents):
             befall(pod, incident, befallen, first=number == 2)
         found.append(pod)
     return found

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.monitoring.prometheus import free_port
+from tests.monitoring.child import free_port
 from tests.servers import ROOT, build_models
 
 pytestmark = [pytest.mark.needs("prometheus", "prometheus-alertmanager"), pytest.mark.timeout(300)]

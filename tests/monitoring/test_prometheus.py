@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.monitoring import promtool
+from tests.monitoring.child import ChildFailed
 from tests.monitoring.history import Clock, Incident, simulate
 from tests.monitoring.past import Past, openmetrics
-from tests.monitoring.prometheus import Prometheus, PrometheusFailed
+from tests.monitoring.prometheus import Prometheus
 from tests.monitoring.recorded import read, record, seconds
 
 needs_prometheus = pytest.mark.needs("prometheus")
@@ -82,7 +83,7 @@ def test_rules_are_recorded_after_those_they_read_and_alerts_wait(tmp_path: Path
 
 @needs_prometheus
 def test_a_query_that_is_wrong_is_refused_in_prometheus_own_words(prometheus: Prometheus) -> None:
-    with pytest.raises(PrometheusFailed, match="parse error"):
+    with pytest.raises(ChildFailed, match="parse error"):
         prometheus.query("sum(")
 
 
@@ -90,7 +91,7 @@ def test_a_query_that_is_wrong_is_refused_in_prometheus_own_words(prometheus: Pr
 def test_a_prometheus_that_cannot_start_shows_its_log(tmp_path: Path) -> None:
     broken = tmp_path / "broken.yml"
     broken.write_text("groups: [{name: x, rules: [{record: a, expr: 'sum('}]}]")
-    with pytest.raises(PrometheusFailed, match="parse error"), Prometheus(rules=[broken]):
+    with pytest.raises(ChildFailed, match="parse error"), Prometheus(rules=[broken]):
         pass
 
 
