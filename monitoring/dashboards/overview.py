@@ -5,10 +5,11 @@ that callers notice. What stands below it is one line for each part, and leads
 to the dashboard that says more.
 """
 
+from typing import Any
+
 from monitoring.dashboards.dashboard import Dashboard
-from monitoring.dashboards.expressions import quantile
 from monitoring.dashboards.frame import ANNOTATIONS, LINKS, VARIABLES, leads_to
-from monitoring.dashboards.kinds import Lines, Stat, StateTimeline, Table, TimeSeries, cell
+from monitoring.dashboards.kinds import Stat, StateTimeline, Table, cell
 from monitoring.dashboards.latency_panels import by_code, error_ratios, latencies
 from monitoring.dashboards.layout import Row
 from monitoring.dashboards.look import (
@@ -21,10 +22,10 @@ from monitoring.dashboards.look import (
     at_most,
     limit,
     named,
-    reference,
 )
+from monitoring.dashboards.overview_parts import data, saturation
 from monitoring.dashboards.panel import Panel
-from monitoring.dashboards.query import MODEL, NAMED, PLACE, VERSION, Query, column, now
+from monitoring.dashboards.query import MODEL, NAMED, PLACE, Json, Query, column, now
 from monitoring.dashboards.resources import GPUS, resources
 from monitoring.rules.windows import burning, burns
 from monitoring.slo import Promise
@@ -83,107 +84,93 @@ OURS_LATELY = f"on (namespace, job) last_over_time(ecluse_build_info{{{PLACE}}}[
 def _now(promise: Promise) -> tuple[Panel, ...]:
     urgent = burns(promise.window_days)[0][0].factor(promise.window_days)
     return (
-        Stat(
-            title="Requests",
-            description="Inference requests answered a second, by whatever status, over five minutes. "
-            "From ecluse_requests_total.",
-            width=3,
-            height=4,
-            queries=(now(f"sum(model:ecluse_requests:rate5m{{{MODEL}}})"),),
+        _tile(
+            "Requests",
+            "Inference requests answered a second, by whatever status, over five minutes. From ecluse_requests_total.",
+            f"sum(model:ecluse_requests:rate5m{{{MODEL}}})",
+            leads_to("ecluse-latency", "Latency and errors"),
             unit=Unit.REQUESTS_PER_SECOND,
-            links=(leads_to("ecluse-latency", "Latency and errors"),),
         ),
-        Stat(
-            title="Server errors",
-            description="Share of requests answered 5xx over five minutes, of the worst model chosen. Yellow: the "
-            "error "
+        _tile(
+            "Server errors",
+            "Share of requests answered 5xx over five minutes, of the worst model chosen. Yellow: the error "
             "budget runs out before its window does; red: it runs out in "
             f"{promise.window_days / urgent:.2g} days. From ecluse_requests_total.",
-            width=3,
-            height=4,
-            queries=(now(f"max(model:ecluse_errors:ratio_rate5m{{{MODEL}}})"),),
+            f"max(model:ecluse_errors:ratio_rate5m{{{MODEL}}})",
+            leads_to("ecluse-latency", "Latency and errors"),
             unit=Unit.RATIO,
             highest=1,
             thresholds=at_most(
                 allowed(promise.availability.objective), burning(urgent, promise.availability.objective)
             ),
-            links=(leads_to("ecluse-latency", "Latency and errors"),),
         ),
-        Stat(
-            title="Client errors",
-            description="Share of requests answered 4xx over five minutes, of the worst model chosen: callers that ask "
+        _tile(
+            "Client errors",
+            "Share of requests answered 4xx over five minutes, of the worst model chosen: callers that ask "
             "what cannot be answered. From ecluse_requests_total.",
-            width=3,
-            height=4,
-            queries=(now(f"max(model:ecluse_client_errors:ratio_rate5m{{{MODEL}{NAMED}}})"),),
+            f"max(model:ecluse_client_errors:ratio_rate5m{{{MODEL}{NAMED}}})",
+            leads_to("ecluse-latency", "Latency and errors"),
             unit=Unit.RATIO,
             highest=1,
             thresholds=Thresholds(Colour.GREEN, ((promise.saturation.client_error_ratio, Colour.YELLOW),)),
-            links=(leads_to("ecluse-latency", "Latency and errors"),),
         ),
-        Stat(
-            title="p95",
-            description="95 of 100 requests were answered within this time, of the slowest model chosen, over five "
+        _tile(
+            "p95",
+            "95 of 100 requests were answered within this time, of the slowest model chosen, over five "
             "minutes. Red from the objective's time on. From ecluse_request_duration_seconds.",
-            width=3,
-            height=4,
-            queries=(now(f"max(model:ecluse_request_duration_seconds:p95_5m{{{MODEL}}})"),),
+            f"max(model:ecluse_request_duration_seconds:p95_5m{{{MODEL}}})",
+            leads_to("ecluse-latency", "Latency and errors"),
             unit=Unit.SECONDS,
             thresholds=at_most(0.5 * promise.latency.threshold_seconds, promise.latency.threshold_seconds),
-            links=(leads_to("ecluse-latency", "Latency and errors"),),
         ),
-        Stat(
-            title="p99",
-            description="99 of 100 requests were answered within this time, of the slowest model chosen, over five "
+        _tile(
+            "p99",
+            "99 of 100 requests were answered within this time, of the slowest model chosen, over five "
             "minutes. Red from the objective's time on. From ecluse_request_duration_seconds.",
-            width=3,
-            height=4,
-            queries=(now(f"max(model:ecluse_request_duration_seconds:p99_5m{{{MODEL}}})"),),
+            f"max(model:ecluse_request_duration_seconds:p99_5m{{{MODEL}}})",
+            leads_to("ecluse-latency", "Latency and errors"),
             unit=Unit.SECONDS,
             thresholds=at_most(0.75 * promise.latency.threshold_seconds, promise.latency.threshold_seconds),
-            links=(leads_to("ecluse-latency", "Latency and errors"),),
         ),
-        Stat(
-            title="Error budget left",
-            description="What is left of the faults that the objective allows in its window, of the worst model "
-            "chosen; "
+        _tile(
+            "Error budget left",
+            "What is left of the faults that the objective allows in its window, of the worst model chosen; "
             "below zero the promise is broken. From ecluse_requests_total.",
-            width=3,
-            height=4,
-            queries=(now(f"min(model:ecluse_error_budget:remaining_ratio{{{MODEL}}})"),),
+            f"min(model:ecluse_error_budget:remaining_ratio{{{MODEL}}})",
+            leads_to("ecluse-latency", "Objectives"),
             unit=Unit.RATIO,
             decimals=0,
             lowest=None,
             highest=1,
             thresholds=at_least(0, 0.25),
-            links=(leads_to("ecluse-latency", "Objectives"),),
         ),
-        Stat(
-            title="Servers ready",
-            description="Share of the servers that answer scrapes and are ready for requests. "
-            'From ecluse_phase{phase="ready"}.',
-            width=3,
-            height=4,
-            queries=(now(f'avg(ecluse_phase{{{PLACE},phase="ready"}})'),),
+        _tile(
+            "Servers ready",
+            'Share of the servers that answer scrapes and are ready for requests. From ecluse_phase{phase="ready"}.',
+            f'avg(ecluse_phase{{{PLACE},phase="ready"}})',
+            leads_to("ecluse-rollout", "Rollout"),
             unit=Unit.RATIO,
             decimals=0,
             highest=1,
             thresholds=at_least(0.5, 1),
             empty="None",
-            links=(leads_to("ecluse-rollout", "Rollout"),),
         ),
-        Stat(
-            title="Unreachable",
-            description="Servers that Prometheus knows of and cannot scrape. From up, of jobs that had a server of "
+        _tile(
+            "Unreachable",
+            "Servers that Prometheus knows of and cannot scrape. From up, of jobs that had a server of "
             "Écluse within the last hour.",
-            width=3,
-            height=4,
-            queries=(now(f"sum((1 - up{{{PLACE}}}) and {OURS_LATELY})"),),
+            f"sum((1 - up{{{PLACE}}}) and {OURS_LATELY})",
+            leads_to("ecluse-rollout", "Rollout"),
             unit=Unit.WHOLE,
             thresholds=limit(1),
             empty="No server",
-            links=(leads_to("ecluse-rollout", "Rollout"),),
         ),
+    )
+
+
+def _tile(title: str, description: str, expression: str, link: Json, **more: Any) -> Stat:
+    return Stat(
+        title=title, description=description, width=3, height=4, queries=(now(expression),), links=(link,), **more
     )
 
 
@@ -245,143 +232,6 @@ def _since_when() -> tuple[Panel, ...]:
     )
 
 
-def _saturation(promise: Promise) -> tuple[Panel, ...]:
-    return (
-        TimeSeries(
-            title="Queue",
-            description="Rows that wait, as a share of those that may: at 100 % requests are turned away. "
-            "From ecluse_queue_rows and ecluse_queue_limit_rows.",
-            width=6,
-            height=7,
-            queries=(Query(f"model:ecluse_queue_fill:ratio{{{MODEL}}}", "{{model_name}}"),),
-            unit=Unit.RATIO,
-            thresholds=limit(promise.saturation.queue_fill_ratio),
-            limits=Lines.DASHED,
-            legend=(),
-        ),
-        TimeSeries(
-            title="Utilisation",
-            description="Share of the time that each server's model was running; near 100 % only more replicas help. "
-            "From ecluse_executor_busy_seconds_total and ecluse_device_lanes.",
-            width=6,
-            height=7,
-            queries=(Query(f"instance:ecluse_utilisation:ratio5m{{{PLACE}}}", "{{instance}}"),),
-            unit=Unit.RATIO,
-            thresholds=limit(promise.saturation.utilisation_ratio),
-            limits=Lines.DASHED,
-            legend=(),
-        ),
-        TimeSeries(
-            title="In flight",
-            description="Requests accepted and not yet answered, by protocol, and open connections. From "
-            "ecluse_inflight_requests, ecluse_http_connections and ecluse_grpc_connections.",
-            width=6,
-            height=7,
-            queries=(
-                Query(f"sum by (protocol) (ecluse_inflight_requests{{{PLACE}}})", "requests {{protocol}}"),
-                Query(f"sum(ecluse_http_connections{{{PLACE}}})", "connections REST"),
-                Query(f"sum(ecluse_grpc_connections{{{PLACE}}})", "connections gRPC"),
-            ),
-            overrides=(reference("/connections.*/", Colour.GREY, is_pattern=True),),
-            legend=(),
-        ),
-        TimeSeries(
-            title="Event loop lag, p99",
-            description="How late the event loop comes to what is due. Above "
-            f"{1000 * promise.saturation.event_loop_lag_seconds:g} ms some code holds it, and every request "
-            "waits. From ecluse_event_loop_lag_seconds.",
-            width=6,
-            height=7,
-            queries=(Query(quantile(0.99, "ecluse_event_loop_lag_seconds", "instance", where=PLACE), "{{instance}}"),),
-            unit=Unit.SECONDS,
-            thresholds=limit(promise.saturation.event_loop_lag_seconds),
-            limits=Lines.DASHED,
-            legend=(),
-        ),
-    )
-
-
-def _data(promise: Promise) -> tuple[Panel, ...]:
-    return (
-        TimeSeries(
-            title="Accuracy",
-            description="Share of labelled rows that the model had right, over the labels of 24 hours, beside the "
-            "baseline's accuracy. From ecluse_feedback_correct_total and ecluse_feedback_actual_total.",
-            width=6,
-            height=7,
-            queries=(
-                Query(f"version:ecluse_accuracy:ratio24h{{{VERSION}}}", "{{model_name}} {{model_version}}"),
-                Query(
-                    f"max by (model_name, model_version) (ecluse_baseline_accuracy_ratio{{{VERSION}}})",
-                    "{{model_name}} {{model_version}} baseline",
-                ),
-            ),
-            unit=Unit.RATIO,
-            lowest=None,
-            shows_at_least=(0.8, 1),
-            overrides=(reference("/ baseline$/", is_pattern=True),),
-            legend=(),
-            empty="No labels",
-            empty_until="late labels are sent",
-        ),
-        TimeSeries(
-            title="Confidence",
-            description="Mean of the largest probability of each row over an hour, beside the baseline's. A fall is "
-            "the "
-            "first that is seen of inputs the model does not know. From ecluse_prediction_confidence.",
-            width=6,
-            height=7,
-            queries=(
-                Query(f"version:ecluse_prediction_confidence:mean1h{{{VERSION}}}", "{{model_name}} {{model_version}}"),
-                Query(
-                    f"max by (model_name, model_version) (ecluse_baseline_confidence_mean{{{VERSION}}})",
-                    "{{model_name}} {{model_version}} baseline",
-                ),
-            ),
-            unit=Unit.RATIO,
-            lowest=None,
-            shows_at_least=(0.8, 1),
-            overrides=(reference("/ baseline$/", is_pattern=True),),
-            legend=(),
-            empty="No probabilities",
-            empty_until="the model answers with probabilities",
-        ),
-        TimeSeries(
-            title="Input drift, worst feature",
-            description="The largest population stability index of any feature against the baseline, over an hour; "
-            f"from {promise.drift.input_psi:g} on inputs are others than in training, if enough rows say so. "
-            "From ecluse_drift_observations_total and ecluse_drift_baseline_ratio.",
-            width=6,
-            height=7,
-            queries=(
-                Query(
-                    f"max by (model_name, model_version) (version_feature:ecluse_drift_psi:1h{{{VERSION}}})",
-                    "{{model_name}} {{model_version}}",
-                ),
-            ),
-            thresholds=limit(promise.drift.input_psi),
-            limits=Lines.DASHED,
-            legend=(),
-            empty="No baseline",
-            empty_until="the model has a baseline",
-        ),
-        TimeSeries(
-            title="Prediction drift",
-            description="The population stability index of the classes predicted against the baseline, over an hour; "
-            f"from {promise.drift.prediction_psi:g} on the mix of classes is another. "
-            "From ecluse_predictions_total and ecluse_baseline_class_ratio.",
-            width=6,
-            height=7,
-            queries=(Query(f"version:ecluse_prediction_psi:1h{{{VERSION}}}", "{{model_name}} {{model_version}}"),),
-            thresholds=limit(promise.drift.prediction_psi),
-            limits=Lines.DASHED,
-            legend=(),
-            empty="No baseline",
-            empty_until="the model has a baseline",
-        ),
-    )
-
-
 def overview(promise: Promise) -> Dashboard:
     return Dashboard(
         uid="ecluse-overview",
@@ -397,8 +247,8 @@ def overview(promise: Promise) -> Dashboard:
                     (by_code(8, 8, listed=True), error_ratios(8, 8, promise), latencies(8, 8, promise)),
                 ),
             ),
-            Row("Saturation", (_saturation(promise),)),
-            Row("Data and quality", (_data(promise),)),
+            Row("Saturation", (saturation(promise),)),
+            Row("Data and quality", (data(promise),)),
             Row("Resources", resources(promise)),
             Row("GPUs", GPUS, folded=True),
         ),
