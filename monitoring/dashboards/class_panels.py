@@ -157,7 +157,7 @@ def classes() -> tuple[tuple[Panel, ...], ...]:
                     for which in ("actual", "predicted")
                 ),
                 unit=Unit.RATIO,
-                transformations=_side_by_side("class", "real", "predicted"),
+                transformations=side_by_side("class", "real", "predicted"),
                 overrides=(coloured("real", Colour.GREEN), coloured("predicted", Colour.BLUE)),
                 empty=NO_LABELS,
                 empty_until=LABELS,
@@ -166,7 +166,7 @@ def classes() -> tuple[tuple[Panel, ...], ...]:
     )
 
 
-def _side_by_side(over: str, first: str, second: str) -> tuple[dict[str, object], ...]:
+def side_by_side(over: str, first: str, second: str) -> tuple[dict[str, object], ...]:
     """Two instant answers as two bars to each name."""
     return (
         {"id": "merge", "options": {}},
