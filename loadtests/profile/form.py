@@ -22,6 +22,18 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class Made(Part):
+    """How values of an input are made, for a model of which no rows are at hand."""
+
+    shape: tuple[Annotated[int, Field(ge=1)], ...] | None = None
+    """Of one row; of a model without rows, the whole. Nothing takes the model's own, with 1 where it is open."""
+    low: float | None = None
+    high: float | None = None
+    """Nothing takes 0 to 1 for numbers with a point, 0 to 255 for UINT8, 0 to 3 for other whole numbers."""
+    words: tuple[str, ...] = ()
+    """What strings are chosen from."""
+
+
 class Stream(Part):
     """One kind of request."""
 
@@ -39,6 +51,10 @@ class Stream(Part):
     """1 opens a connection for each request; nothing keeps each until its server ends it."""
     deadline_seconds: Seconds | None = None
     """Told to the server with each request."""
+    inputs: dict[str, Made] = {}
+    """How values are made, by the name of an input."""
+    classes: str = ""
+    """The output that says of what class a row is; nothing takes the only one that can, `none` takes none."""
 
 
 class Ramp(Part):

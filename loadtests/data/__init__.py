@@ -1,0 +1,1 @@
+"""Rows that come along, and how they were made."""
