@@ -1,13 +1,17 @@
 #!/bin/sh
 # Brings the images that image.sh has built here into a cluster.
 #
-#   IMAGE   their repository, as for image.sh
+#   IMAGE, LOADTESTS_IMAGE   their repositories, as for image.sh
 #   LOAD    the command that takes their names; kind's for the cluster of k8s/kind.yaml where none is given
 #   DOCKER  another docker
 set -eu
-images=$("${DOCKER:-docker}" image ls --format '{{.Repository}}:{{.Tag}}' "${IMAGE:-ecluse/serving}" | grep -v ':<none>$') || {
+there_are() {
+    "${DOCKER:-docker}" image ls --format '{{.Repository}}:{{.Tag}}' "$1" | grep -v ':<none>$' || true
+}
+images=$(there_are "${IMAGE:-ecluse/serving}"; there_are "${LOADTESTS_IMAGE:-ecluse/loadtests}")
+if [ -z "$images" ]; then
     echo "load-image: there is no image ${IMAGE:-ecluse/serving} here; \`make image\` builds it" >&2
     exit 1
-}
+fi
 # shellcheck disable=SC2086 # each name, and each word of LOAD, is a word of its own
 exec ${LOAD:-kind load docker-image --name ecluse} $images
