@@ -12,4 +12,5 @@ answer.py       answers read in each protocol
 check.py        whether an answer is one to its question
 classes.py      which output says the class of a row
 expectation.py  what a question was answered with before
+repeatable.py   whether a model answers the same question the same way
 """

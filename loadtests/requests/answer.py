@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 from google.protobuf.message import DecodeError
 
-from loadtests.requests.datatypes import Array, from_raw
+from loadtests.requests.datatypes import BYTES, Array, from_raw
 from loadtests.requests.encoding import HEAD_BYTES, TYPED_FIELD
 from loadtests.requests.question import Reply
 from loadtests.requests.target import Target
@@ -36,6 +36,9 @@ FAULTS = (
     ValueError,
 )
 """What reading an answer of any form may raise."""
+
+
+WHOLE = frozenset({int})
 
 
 class Output(NamedTuple):
@@ -116,9 +119,17 @@ def v1_reader(target: Target) -> Read:
             named = {name: [row[name] for row in rows] for name in names}
         else:
             named = {only: rows}
-        return Answer(tuple([Output(name, datatypes.get(name, ""), *_flat(value)) for name, value in named.items()]))
+        return Answer(tuple([_v1_output(name, datatypes.get(name, ""), value) for name, value in named.items()]))
 
     return read
+
+
+def _v1_output(name: str, datatype: str, value: Any) -> Output:
+    shape, values = _flat(value)
+    if datatype == BYTES:
+        # Bytes that are no text, as TensorFlow Serving writes them.
+        values = [each["b64"] if type(each) is dict else each for each in values]
+    return Output(name, datatype, shape, values)
 
 
 def _json(body: bytes | memoryview) -> dict[str, Any]:
@@ -152,6 +163,8 @@ def _v2(message: Mapping[str, Any], tail: bytes | memoryview) -> Answer:
                 raise BadAnswer(f"output {name!r} has binary_data_size {size!r}, and {len(tail) - used} bytes are left")
             values = from_raw(datatype, tail[used : used + size])
             used += size
+        if not WHOLE.issuperset(map(type, shape)):
+            raise BadAnswer(f"output {name!r} has shape {entry['shape']!r}, which is no list of whole numbers")
         outputs.append(Output(name, datatype, shape, values))
     if used != len(tail):
         raise BadAnswer(f"{len(tail) - used} bytes follow the last binary output")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from loadtests.requests.answer import FAULTS, Answer, BadAnswer, Output, Read
+from loadtests.requests.answer import FAULTS, WHOLE, Answer, BadAnswer, Output, Read
 from loadtests.requests.classes import ClassOutput
 from loadtests.requests.datatypes import FLOATING
 from loadtests.requests.expectation import Expectation
@@ -21,17 +21,15 @@ from loadtests.requests.target import UNKNOWN, Target, TensorForm
 KINDS: Mapping[str, frozenset[type]] = {
     "BOOL": frozenset({bool}),
     "BYTES": frozenset({str, bytes}),
-    "V1 BYTES": frozenset({str, dict}),
     **dict.fromkeys(FLOATING, frozenset({float, int})),
 }
-"""What an element in a list may be; of all others, a whole number."""
-WHOLE = frozenset({int})
+"""What an element in a list may be; of all other datatypes, a whole number."""
 
 
 class Check:
     """The judge of one question."""
 
-    __slots__ = ("_classes", "_expectation", "_forms", "_id", "_key", "_labels", "_read", "_rows", "_target")
+    __slots__ = ("_classes", "_expectation", "_forms", "_id", "_key", "_labels", "_model", "_read", "_rows")
 
     def __init__(
         self,
@@ -39,15 +37,16 @@ class Check:
         target: Target,
         rows: int,
         *,
+        model: str = "",
         request_id: str = "",
         key: int = 0,
         labels: Sequence[int] = (),
         classes: ClassOutput | None = None,
         expectation: Expectation | None = None,
     ) -> None:
-        """`request_id` is what an answer echoes where it says any; `key` is the question's in `expectation`."""
+        """`model` and `request_id` are what an answer must repeat; `key` is the question's own in `expectation`."""
         self._read = read
-        self._target = target
+        self._model = model
         self._rows = rows if target.is_batched else None
         self._id = request_id
         self._key = key
@@ -91,11 +90,11 @@ class Check:
 
     def _wrong(self, answer: Answer) -> str:
         """Say in what this is no answer to the question; nothing where it is one."""
-        if answer.model and answer.model != self._target.name:
-            return f"the answer is of model {answer.model!r}, asked was {self._target.name!r}"
+        if answer.model != self._model:
+            return f"the answer is of model {answer.model!r}, asked was {self._model!r}"
         if type(answer.version) is not str:
             return f"the answer has the model_version {answer.version!r}, which is no string"
-        if answer.id != self._id and answer.id:
+        if answer.id != self._id:
             return f"the answer has the id {answer.id!r}, sent was {self._id!r}"
         forms = self._forms
         names = {output.name for output in answer.outputs}

@@ -1,13 +1,12 @@
 """What each question was answered with before: a server that answers otherwise now has mixed something up.
 
-For models that answer the same question the same way, which `is_repeatable`
+For models that answer the same question the same way, as `repeatable.py`
 tries before the load begins. A version is compared with itself alone, and a
 protocol that tells no version with the first answer. Numbers with a point may
 differ by what batches of other sizes make of their last digits. Holds a bounded
 number of bytes, and forgets nothing.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -47,20 +46,6 @@ class Expectation:
                 of = f" of version {answer.version}" if answer.version else ""
                 return f"output {name!r} is not what the same question was answered with before{of}"
         return ""
-
-
-def is_repeatable(pairs: Iterable[tuple[Answer | None, Answer | None]]) -> bool:
-    """Say whether a model answers the same question the same way, by pairs of answers to one question each."""
-    seen = 0
-    for first, second in pairs:
-        if first is None or second is None or first.version != second.version:
-            continue
-        seen += 1
-        trial = Expectation()
-        trial.differs(0, first)
-        if trial.differs(0, second):
-            return False
-    return seen > 0
 
 
 def _own(answer: Answer) -> Kept:

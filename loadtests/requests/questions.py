@@ -22,7 +22,7 @@ from loadtests.requests.datatypes import BYTES, DTYPES, Arrays
 from loadtests.requests.drifted import Drift
 from loadtests.requests.expectation import Expectation
 from loadtests.requests.question import Question
-from loadtests.requests.rows import Rows, are_shown, fit
+from loadtests.requests.rows import Rows, are_shown, digits, fit
 from loadtests.requests.target import BadTarget, Target
 
 USUAL_COUNT = 256
@@ -37,16 +37,16 @@ def questions(
     target: Target,
     *,
     seed: int,
-    pictures: Rows | None,
+    pictures: Rows | None = None,
     drift: Drift = "",
     expectation: Expectation | None = None,
     most_bytes: int = MOST_BYTES,
 ) -> list[Question]:
     """Write the requests of a stream; raises BadTarget.
 
-    `pictures` are shown where they are of a user's own, and must fit; the digits that
-    come along, where they fit. For any other model, and with None, values are made.
-    `expectation` keeps what each is answered with, for answers that must be the same.
+    `pictures` are a user's own rows, which must fit. Without them, a model that takes such
+    pictures is shown the digits that come along, and for any other values are made.
+    `expectation` is for a model of which `is_repeatable` has said so, and belongs to this list alone.
     """
     made.check_said(target, stream.inputs)
     if not target.has_rows and set(stream.rows) != {1}:
@@ -54,7 +54,7 @@ def questions(
             f"model {target.name!r} has no rows (the first dimension of its inputs is not open), "
             f"and {stream.name!r} asks for {', '.join(map(str, stream.rows))} of them"
         )
-    shown = pictures if pictures is not None and (not pictures.are_digits or are_shown(target)) else None
+    shown = pictures if pictures is not None else digits() if are_shown(target) else None
     source = fit(shown, target) if shown is not None else None
     labels = shown.labels if shown is not None else None
     classes = find_class_output(target, stream.classes, int(labels.max())) if labels is not None else None
@@ -115,11 +115,12 @@ class _Writer:
 
     def __call__(self, index: int, rows: int, arrays: Arrays, labels: list[int]) -> Question:
         stream, target = self._stream, self._target
-        request_id = f"{stream.name}-{index}"
+        model, request_id = target.name, f"{stream.name}-{index}"
         headers: dict[str, str] = {}
         if stream.protocol == "v1":
-            # V1 has no id of its own.
-            request_id, path, body = "", encoding.v1_path(target.name), encoding.v1(target, arrays)
+            # V1's answers repeat nothing.
+            model = request_id = ""
+            path, body = encoding.v1_path(target.name), encoding.v1(target, arrays)
             headers["content-type"] = "application/json"
         elif stream.protocol == "grpc":
             path = encoding.GRPC_METHOD
@@ -131,7 +132,7 @@ class _Writer:
         else:
             path, body = encoding.v2_path(target.name), encoding.v2_json(target, arrays, request_id)
             headers["content-type"] = "application/json"
-        judge = self._check(rows, request_id=request_id, key=index, labels=labels)
+        judge = self._check(rows, model=model, request_id=request_id, key=index, labels=labels)
         return Question(path, body, rows, judge, headers)
 
 

@@ -5,9 +5,12 @@ its rows are under `labels` where that is known. The thousand digits that come
 along are shown to any model that takes pictures of their size.
 """
 
+import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 from pathlib import Path
 
@@ -25,7 +28,7 @@ PICTURE = (28, 28)
 BRIGHTEST = 255
 
 
-class BadData(Exception):
+class BadData(BadTarget):
     """A file of rows cannot be used; the message says why, in a sentence."""
 
 
@@ -49,11 +52,27 @@ class Rows:
 def read_rows(path: Path) -> Rows:
     """Read a file of NumPy's; raises BadData."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        content = path.read_bytes()
     except OSError as fault:
         raise BadData(f"{path} cannot be read: {fault.strerror or fault}") from None
-    except (ValueError, zipfile.BadZipFile, EOFError, AttributeError, KeyError):
+    return rows_of(content, str(path))
+
+
+def rows_of(content: bytes, path: str = "the file of rows") -> Rows:
+    """Read what such a file holds; `path` is what messages call it. Raises BadData."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+        OSError,
+        EOFError,
+        AttributeError,
+        KeyError,
+        NotImplementedError,
+    ):
         raise BadData(f"{path} is no file of NumPy's (npz) with arrays of numbers or strings") from None
     labels = arrays.pop(LABELS, None)
     if not arrays:
@@ -67,9 +86,10 @@ def read_rows(path: Path) -> Rows:
         lengths[LABELS] = len(labels)
     if len(set(lengths.values())) > 1 or not all(lengths.values()):
         raise BadData(f"{path} has arrays of different or no length: {lengths}")
-    return Rows(str(path), arrays, labels)
+    return Rows(path, arrays, labels)
 
 
+@cache
 def digits() -> Rows:
     """Give the pictures that come along."""
     with np.load(DIGITS, allow_pickle=False) as file:
