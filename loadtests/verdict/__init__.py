@@ -1,4 +1,12 @@
 """Whether a run passed: values in, values out.
 
-result.py  what a verdict is, and the exit status that says it
+result.py     what a verdict is, and the exit status that says it
+judge.py      every gate in every phase, and what they come to together
+phase.py      a phase as a gate looks at it
+estimate.py   what was seen of a measure, with its interval
+limit.py      the number that a gate asks for
+marking.py    whether the one keeps the other, and whether enough was seen to say so
+soundness.py  whether the generator did what was planned
+binomial.py   exact intervals
+phrases.py    numbers in words
 """

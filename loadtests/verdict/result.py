@@ -23,6 +23,8 @@ class Mark(StrEnum):
     WARNED = "warned"
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
+    SKIPPED = "skipped"
+    """Nothing was asked: the promise says nothing of it, or no label is known. It changes no verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class GateResult:
     phase: str
     mark: Mark
     seen: float | None
-    """None where there is nothing to see."""
+    """None where there is nothing to see, or what is seen is longer than was waited for."""
     limit: str
     """As `at most 0.25`."""
     low: float | None = None

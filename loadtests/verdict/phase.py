@@ -1,0 +1,83 @@
+"""One phase, or one kind of request in it, as a gate looks at it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from loadtests.measure.cell import Cell
+from loadtests.measure.outcome import Outcome
+from loadtests.measure.run import Span
+from loadtests.profile.form import Gate
+from loadtests.verdict import estimate
+from loadtests.verdict.estimate import SHARES, Estimate
+from monitoring.slo import Promise
+
+TIMES_THE_LAG = 3
+"""A generator that is late by so much at most in 99 of 100 requests explains no delay of more than three times that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a phase, by kind of request; the empty name is all kinds together."""
+
+    span: Span
+    cells: Mapping[str, Cell]
+    unsound: tuple[str, ...] = ()
+    """What was wrong with the generator in it."""
+
+    def cell(self, stream: str) -> Cell:
+        return self.cells.get(stream, Cell())
+
+    def estimate(self, gate: Gate, promise: Promise, *, doubt: bool = False) -> Estimate | None:
+        """Estimate what a gate asks for; in doubt, with nothing against the server that the generator may have done."""
+        cell = self.cell(gate.stream)
+        lateness = 0.0
+        if doubt:
+            lateness = TIMES_THE_LAG * self.lag
+            cell = _without_dropped(cell)
+        threshold = promise.latency.threshold_seconds + lateness
+        match gate.measure:
+            case "error_ratio":
+                return estimate.errors(cell, gate.of, promise)
+            case "goodput_ratio":
+                return estimate.goodput(cell, threshold)
+            case "within_ratio":
+                return estimate.within(cell, threshold)
+            case "accuracy":
+                return estimate.accuracy(cell)
+            case "requests":
+                return _exactly(cell.total - cell.count(Outcome.DROPPED))
+            case "versions":
+                return _exactly(len(cell.versions)) if cell.total else None
+            case "achieved_ratio":
+                return self._achieved(gate.stream)
+            case measure:
+                found = estimate.quantile(cell, SHARES[measure])
+                return _earlier(found, lateness) if found else None
+
+    @property
+    def lag(self) -> float:
+        """How late the generator was in one request of a hundred, in seconds."""
+        lags = self.cell("").lags
+        return lags.quantile(0.99) if lags.total else 0.0
+
+    def _achieved(self, stream: str) -> Estimate | None:
+        """What was sent, of what was planned; of one kind, of what was due."""
+        cell = self.cell(stream)
+        planned = cell.total if stream else max(self.span.planned, cell.total)
+        return _exactly((cell.total - cell.count(Outcome.DROPPED)) / planned, planned) if planned else None
+
+
+def _exactly(value: float, samples: int | None = None) -> Estimate:
+    return Estimate(value, value, value, round(value) if samples is None else samples)
+
+
+def _earlier(found: Estimate, seconds: float) -> Estimate:
+    value, low, high = (max(0.0, each - seconds) for each in (found.value, found.low, found.high))
+    return replace(found, value=value, low=low, high=high)
+
+
+def _without_dropped(cell: Cell) -> Cell:
+    left = Cell(codes=Counter(cell.codes), versions=cell.versions, labelled=cell.labelled, right=cell.right)
+    left.responses = {outcome: each for outcome, each in cell.responses.items() if outcome is not Outcome.DROPPED}
+    return left
