@@ -20,6 +20,8 @@ class Span:
     """Arrivals that the plan had for it."""
     is_complete: bool = True
     """False where the run was cut off in it."""
+    rate: float = 0
+    """The mean of what the plan asked for, in requests a second. A step of a search asks for this throughout."""
 
     @property
     def seconds(self) -> int:

@@ -4,15 +4,16 @@ Read strictly: a key that nobody knows and a value out of range are refused, all
 at once. Pure; `read.py` reads files and overrides.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
 
 from loadtests.measure.outcome import Outcome
 
 Rate = Annotated[float, Field(gt=0, le=100_000)]
 """Requests a second, of all kinds together."""
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400)]
+WholeSeconds = Annotated[int, Field(ge=1, le=7 * 86_400)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rows = Annotated[int, Field(ge=1, le=65_536)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,40}$")]
@@ -73,13 +74,27 @@ class Wave(Part):
     period_seconds: Seconds
 
 
+def _kind_of_times(written: Any) -> str:
+    """So that a mistake in one form is not told as a mistake in all of them."""
+    if isinstance(written, Ramp) or (isinstance(written, dict) and written.keys() & {"first", "last"}):
+        return "ramp"
+    if isinstance(written, Wave | dict):
+        return "wave"
+    return "number"
+
+
 class Phase(Part):
     name: Name
     role: Literal["warm-up", "baseline", "load", "change", "after"]
     """warm-up is not judged; baseline is what others are compared with; a change is performed while `change` lasts."""
-    seconds: Seconds
+    seconds: WholeSeconds
     """A change lasts so long at least, until it is performed and `change.settle_seconds` have passed."""
-    times: Annotated[float, Field(gt=0)] | Ramp | Wave = 1
+    times: Annotated[
+        Annotated[Annotated[float, Field(gt=0)], Tag("number")]
+        | Annotated[Ramp, Tag("ramp")]
+        | Annotated[Wave, Tag("wave")],
+        Discriminator(_kind_of_times),
+    ] = 1
     """What the profile's rate is multiplied with."""
     drift: Literal["", "inverted", "noisy", "dimmed"] = ""
     """What is done to pictures in this phase."""
@@ -91,9 +106,13 @@ class Search(Part):
     first: Rate
     last: Rate
     growth: Annotated[float, Field(gt=1, le=10)] = 1.5
-    step_seconds: Seconds = 15
+    step_seconds: WholeSeconds = 15
     refinements: Annotated[int, Field(ge=0, le=10)] = 2
     """Halvings between the last step that held and the first that did not."""
+    warm_up_seconds: WholeSeconds = 10
+    """Before the first step, at half its rate; not judged."""
+    settle_seconds: WholeSeconds = 5
+    """Between two steps at least, at half the largest rate that held; not judged."""
 
 
 class Change(Part):
@@ -173,6 +192,18 @@ class Profile(Part):
     change: Change | None = None
     gates: tuple[Gate, ...] = ()
     generator: Generator = Generator()
+    _trace_seconds: tuple[float, ...] = PrivateAttr(())
+
+    @property
+    def trace_seconds(self) -> tuple[float, ...]:
+        """What stands in the trace; empty where there is none, or it was not read."""
+        return self._trace_seconds
+
+    def with_trace(self, seconds: tuple[float, ...]) -> "Profile":
+        """Give the same with what stands in its trace, which is no part of its JSON."""
+        other = self.model_copy()
+        other._trace_seconds = seconds  # noqa: SLF001 - of the same class
+        return other
 
     @model_validator(mode="after")
     def _phases_or_search(self) -> Self:
