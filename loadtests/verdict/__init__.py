@@ -2,6 +2,8 @@
 
 result.py     what a verdict is, and the exit status that says it
 judge.py      every gate in every phase, and what they come to together
+gate.py       one gate in one phase
+capacity.py   the largest rate that holds the promise
 phase.py      a phase as a gate looks at it
 estimate.py   what was seen of a measure, with its interval
 limit.py      the number that a gate asks for

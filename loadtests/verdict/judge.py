@@ -6,28 +6,24 @@ inconclusive; else it passed. Nothing passes without a request that was
 answered well.
 """
 
-import math
 from collections.abc import Iterable, Iterator
 
 from loadtests.measure.cell import Cell
 from loadtests.measure.outcome import Outcome
-from loadtests.measure.run import GeneratorSecond, Run, Span
-from loadtests.measure.timeline import Timeline
+from loadtests.measure.run import Run, Span
 from loadtests.profile.form import Gate, Profile
-from loadtests.verdict.limit import Limit, NoLimit, limits
-from loadtests.verdict.marking import fewest_samples, mark
-from loadtests.verdict.phase import Seen
+from loadtests.verdict.capacity import judge_search
+from loadtests.verdict.gate import gate_results, nothing
+from loadtests.verdict.phase import Seen, look
 from loadtests.verdict.phrases import count, ratio
 from loadtests.verdict.result import GateResult, Mark, Status, Verdict
-from loadtests.verdict.soundness import unsound
 from monitoring.slo import Promise
-
-UNTIMED = frozenset({"error_ratio", "accuracy", "requests", "versions"})
-"""What a late generator does not make better or worse, but for requests that it dropped."""
 
 
 def judge(run: Run, profile: Profile, promise: Promise) -> Verdict:
-    """Judge a run by its profile's gates."""
+    """Judge a run by its profile's gates, or by what its search found."""
+    if profile.search is not None:
+        return judge_search(run, profile, promise)
     phases = [look(run.timeline, span, run.generator, profile, promise) for span in run.spans]
     judged = [seen for seen in phases if seen.span.role != "warm-up"]
     gates = (*_gates(run, phases, profile, promise), *_change(run, profile))
@@ -41,23 +37,6 @@ def judge(run: Run, profile: Profile, promise: Promise) -> Verdict:
     return Verdict(Status.INCONCLUSIVE if doubts else Status.PASSED, gates, _each_once(doubts), notes=notes)
 
 
-def look(
-    timeline: Timeline, span: Span, generator: Iterable[GeneratorSecond], profile: Profile, promise: Promise
-) -> Seen:
-    """Sum up a phase for its gates."""
-    cells = {name: timeline.over(span.began, span.ended, name or None) for name in ["", *timeline.streams]}
-    threshold = promise.latency.threshold_seconds
-    return Seen(span, cells, tuple(unsound(span, cells[""], generator, profile, threshold)))
-
-
-def gate_results(
-    gate: Gate, seen: Seen, promise: Promise, baseline: Seen | None = None, known_accuracy: float | None = None
-) -> list[GateResult]:
-    """Judge one gate in one phase, with a result for each limit that it has."""
-    before = baseline.estimate(gate, promise) if baseline else None
-    return [_result(gate, seen, limit, promise, baseline) for limit in limits(gate, promise, before, known_accuracy)]
-
-
 def _gates(run: Run, phases: list[Seen], profile: Profile, promise: Promise) -> Iterator[GateResult]:
     baseline = _together([seen for seen in phases if seen.span.role == "baseline"])
     known = known_accuracy(run)
@@ -67,7 +46,7 @@ def _gates(run: Run, phases: list[Seen], profile: Profile, promise: Promise) -> 
             yield from gate_results(gate, seen, promise, baseline, known)
         missing = set(gate.phases) - {seen.span.name for seen in named}
         for name in (name for name in gate.phases if name in missing):
-            yield _nothing(gate, name, Mark.INCONCLUSIVE, "the run did not come to this phase")
+            yield nothing(gate, name, Mark.INCONCLUSIVE, "the run did not come to this phase")
 
 
 def known_accuracy(run: Run) -> float | None:
@@ -83,67 +62,6 @@ def _is_for(gate: Gate, span: Span) -> bool:
     if gate.phases:
         return span.name in gate.phases
     return span.role != "warm-up" and not (gate.times_baseline is not None and span.role == "baseline")
-
-
-def _result(gate: Gate, seen: Seen, limit: Limit | NoLimit, promise: Promise, baseline: Seen | None) -> GateResult:
-    if isinstance(limit, NoLimit):
-        why = Mark.SKIPPED if limit.is_promised_nothing else Mark.INCONCLUSIVE
-        return _nothing(gate, seen.span.name, why, limit.why)
-    found = seen.estimate(gate, promise)
-    if found is None:
-        if gate.measure == "accuracy" and gate.promised:
-            return _nothing(gate, seen.span.name, Mark.SKIPPED, "no label is known of what was asked", limit)
-        what = "no row has a known label" if gate.measure == "accuracy" else "there was no request to tell it by"
-        return _nothing(gate, seen.span.name, Mark.INCONCLUSIVE, what, limit)
-    marked, words = mark(gate.measure, found, limit, fewest_samples(gate.measure, promise))
-    marked, words = _in_doubt(gate, seen, limit, promise, baseline, marked, words)
-    if not seen.span.is_complete and marked in (Mark.PASSED, Mark.WARNED):
-        marked, words = Mark.INCONCLUSIVE, f"{words}; the phase was cut off"
-    if gate.severity == "warn" and marked is Mark.FAILED:
-        marked = Mark.WARNED
-    return GateResult(
-        name=_name(gate, seen.span.name),
-        measure=gate.measure,
-        phase=seen.span.name,
-        mark=marked,
-        seen=_finite(found.value),
-        limit=limit.words,
-        low=_finite(found.low),
-        high=_finite(found.high),
-        samples=found.samples,
-        words=f"{_name(gate, seen.span.name)}: {words}",
-    )
-
-
-def _in_doubt(
-    gate: Gate, seen: Seen, limit: Limit, promise: Promise, baseline: Seen | None, marked: Mark, words: str
-) -> tuple[Mark, str]:
-    """Take back what the generator may have done itself; what fails without that fails all the same."""
-    is_of_baseline = limit.baseline is not None
-    if not seen.unsound and not (is_of_baseline and baseline is not None and baseline.unsound):
-        return marked, words
-    if gate.measure in UNTIMED and marked is not Mark.FAILED and not is_of_baseline:
-        return marked, words
-    if marked is Mark.FAILED:
-        certain = seen.estimate(gate, promise, doubt=True)
-        if certain is not None:
-            again, _ = mark(gate.measure, certain, limit, fewest_samples(gate.measure, promise))
-            if again is Mark.FAILED:
-                return marked, words
-    return Mark.INCONCLUSIVE, f"{words}; the generator was not up to its plan, and may have done this itself"
-
-
-def _nothing(gate: Gate, phase: str, marked: Mark, why: str, limit: Limit | None = None) -> GateResult:
-    name = _name(gate, phase)
-    if gate.severity == "warn" and marked is Mark.INCONCLUSIVE:
-        marked = Mark.SKIPPED
-    return GateResult(name, gate.measure, phase, marked, None, limit.words if limit else "", words=f"{name}: {why}")
-
-
-def _name(gate: Gate, phase: str) -> str:
-    outcomes = f" of {', '.join(gate.of)}" if gate.of else ""
-    stream = f" of {gate.stream}" if gate.stream else ""
-    return f"{gate.measure}{outcomes}{stream} in {phase}"
 
 
 def _doubts(run: Run, promise: Promise, judged: list[Seen]) -> Iterator[str]:
@@ -227,7 +145,3 @@ def _said(gates: Iterable[GateResult], marked: Mark) -> list[str]:
 
 def _each_once(sentences: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sentences))
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

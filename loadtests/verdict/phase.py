@@ -1,15 +1,17 @@
 """One phase, or one kind of request in it, as a gate looks at it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from loadtests.measure.cell import Cell
 from loadtests.measure.outcome import Outcome
-from loadtests.measure.run import Span
-from loadtests.profile.form import Gate
+from loadtests.measure.run import GeneratorSecond, Span
+from loadtests.measure.timeline import Timeline
+from loadtests.profile.form import Gate, Profile
 from loadtests.verdict import estimate
 from loadtests.verdict.estimate import SHARES, Estimate
+from loadtests.verdict.soundness import unsound
 from monitoring.slo import Promise
 
 TIMES_THE_LAG = 3
@@ -66,6 +68,15 @@ class Seen:
         cell = self.cell(stream)
         planned = cell.total if stream else max(self.span.planned, cell.total)
         return _exactly((cell.total - cell.count(Outcome.DROPPED)) / planned, planned) if planned else None
+
+
+def look(
+    timeline: Timeline, span: Span, generator: Iterable[GeneratorSecond], profile: Profile, promise: Promise
+) -> Seen:
+    """Sum up a phase for its gates."""
+    cells = {name: timeline.over(span.began, span.ended, name or None) for name in ["", *timeline.streams]}
+    threshold = promise.latency.threshold_seconds
+    return Seen(span, cells, tuple(unsound(span, cells[""], generator, profile, threshold)))
 
 
 def _exactly(value: float, samples: int | None = None) -> Estimate:
