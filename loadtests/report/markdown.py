@@ -1,0 +1,148 @@
+"""`summary.md`: a run on the page of a CI job, short enough to be read there.
+
+What a server said is written as code, so that nothing of it becomes a link, a
+picture or a call of a person's name.
+"""
+
+from collections.abc import Iterable
+
+from loadtests.measure.run import Run
+from loadtests.report.figures import Figures, PhaseFigures
+from loadtests.report.wording import (
+    MARKS,
+    NOTHING,
+    amount,
+    count,
+    duration,
+    headline,
+    interval,
+    moment,
+    rate,
+    verdict_word,
+)
+from loadtests.verdict.result import GateResult, Mark, Status, Verdict
+
+NAME = "summary.md"
+MOST_PHASES = 40
+MOST_GATES = 40
+MOST_SENTENCES = 10
+MOST_EXAMPLES = 8
+LONGEST_EXAMPLE = 200
+
+_SIGNS = {Status.PASSED: "✅", Status.FAILED: "❌", Status.INCONCLUSIVE: "❔"}
+_PLAIN = str.maketrans({**{sign: f"\\{sign}" for sign in "\\`*_[]|~#!"}, "&": "&amp;", "<": "&lt;", "@": "&#64;"})
+_WEIGHTS = (Mark.FAILED, Mark.INCONCLUSIVE, Mark.WARNED, Mark.PASSED)
+
+
+def markdown(run: Run, verdict: Verdict, phases: list[PhaseFigures]) -> str:
+    word = verdict_word(verdict)
+    first = _text(headline(verdict)).removeprefix(word)
+    parts = [
+        f"{_SIGNS.get(verdict.status, '⚠️')} **{word}**{first}",
+        _sentences(verdict.reasons[1:]),
+        f"Largest rate that held: **{rate(verdict.capacity)}**" if verdict.capacity is not None else "",
+        _phases(phases),
+        _gates(verdict.gates),
+        _examples(phases),
+        _sentences([*([run.cut_off] if run.cut_off else []), *run.troubles, *verdict.notes]),
+        _change(run),
+        _where_from(run),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def failures(figures: Figures) -> str:
+    """Name what failed by its class, the most first."""
+    found = sorted(figures.failures.items(), key=lambda each: -each[1])
+    return ", ".join(f"{count(number)} {outcome.value}" for outcome, number in found) or "none"
+
+
+def _phases(phases: list[PhaseFigures]) -> str:
+    if not phases:
+        return "No phase was begun."
+    rows = [
+        (
+            _text(each.span.name) + ("" if each.span.is_complete else " (cut off)"),
+            f"{each.span.seconds} s",
+            count(each.all.requests),
+            rate(each.all.rate),
+            *(duration(each.all.quantile(quantile)) for quantile in (0.5, 0.95, 0.99)),
+            failures(each.all),
+        )
+        for each in phases[:MOST_PHASES]
+    ]
+    table = _table(("phase", "time", "requests", "sent", "p50", "p95", "p99", "failed"), rows)
+    return table + _more(len(phases), MOST_PHASES, "phases")
+
+
+def _gates(gates: Iterable[GateResult]) -> str:
+    ordered = sorted(gates, key=lambda gate: _WEIGHTS.index(gate.mark))
+    if not ordered:
+        return ""
+    rows = [
+        (
+            f"**{MARKS[gate.mark]}**" if gate.mark is not Mark.PASSED else MARKS[gate.mark],
+            _text(gate.name),
+            amount(gate.measure, gate.seen),
+            interval(gate),
+            _text(gate.limit),
+            count(gate.samples),
+        )
+        for gate in ordered[:MOST_GATES]
+    ]
+    table = _table(("gate", "what", "seen", "95 % interval", "limit", "samples"), rows)
+    return table + _more(len(ordered), MOST_GATES, "gates")
+
+
+def _examples(phases: list[PhaseFigures]) -> str:
+    lines = []
+    for phase in phases:
+        for outcome, words in phase.all.cell.examples.items():
+            lines += [f"- {_text(phase.span.name)}, {outcome.value}: {_code(each)}" for each in words[:1]]
+    return "\n".join(lines[:MOST_EXAMPLES])
+
+
+def _change(run: Run) -> str:
+    change = run.change
+    if change is None:
+        return ""
+    if change.ended is None:
+        how = "had not ended when the run did"
+    else:
+        how = f"took {duration(change.ended - change.began)} and ended with status {change.status}"
+    trouble = f": {_code(change.trouble)}" if change.trouble else ""
+    return f"The change {_code(change.words)} began at second {change.began:.1f}, {how}{trouble}."
+
+
+def _where_from(run: Run) -> str:
+    facts = {
+        "profile": run.profile_name,
+        **run.target,
+        "began": moment(run.began_at) if run.began_at else NOTHING,
+        "workers": str(run.workers),
+        **run.environment,
+    }
+    return "<sub>" + " · ".join(f"{_text(name)} {_text(value)}" for name, value in facts.items() if value) + "</sub>"
+
+
+def _sentences(sentences: Iterable[str]) -> str:
+    told = list(sentences)
+    return "\n".join(f"- {_text(each)}" for each in told[:MOST_SENTENCES]) + _more(len(told), MOST_SENTENCES, "")
+
+
+def _more(there_are: int, shown: int, what: str) -> str:
+    return f"\n\nand {there_are - shown} {what or 'more'} in the report" if there_are > shown else ""
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+
+
+def _text(words: str) -> str:
+    """Take from words all that Markdown and HTML would make something of."""
+    return " ".join(words.split()).translate(_PLAIN)
+
+
+def _code(words: str) -> str:
+    line = " ".join(words.split()).replace("`", "'").replace("|", "\\|")
+    return f"`{line[:LONGEST_EXAMPLE]}{'…' if len(line) > LONGEST_EXAMPLE else ''}`"
