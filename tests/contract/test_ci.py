@@ -116,7 +116,7 @@ def test_the_longest_proof_is_left_out_where_there_is_no_time_for_it(machine: Ma
     assert said.count("not run: the proof of rolling updates") == len(RUNS)
 
 
-@pytest.mark.parametrize("target", ["image", "load", "test-cluster"])
+@pytest.mark.parametrize("target", ["image", "load-image", "test-cluster"])
 def test_what_fails_on_a_cluster_that_is_there_is_a_failure(target: str, machine: Machine) -> None:
     status, said = machine.run(make=f'if [ "$1" = {target} ]; then exit 7; fi')
     assert status == 7

@@ -22,6 +22,7 @@ in values.schema.json.
 {{- include "ecluse.mistakes.access" . }}
 {{- include "ecluse.mistakes.settings" . }}
 {{- include "ecluse.mistakes.additions" . }}
+{{- include "ecluse.mistakes.loadtest" . }}
 {{- end -}}
 
 {{- define "ecluse.mistakes.mode" -}}

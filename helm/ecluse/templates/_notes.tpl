@@ -34,6 +34,22 @@ would be in the way of the first.
 {{- end }}
 {{- end -}}
 
+{{/* How to wait for the verdict of the load test, and how to read it. */}}
+{{- define "ecluse.notes.loadtest" -}}
+{{- if .Values.loadtest.enabled -}}
+{{- $name := include "ecluse.loadtest.name" . -}}
+{{- $ns := .Release.Namespace }}
+
+The load test {{ $name }} runs {{ .Values.loadtest.profile }} against {{ include "ecluse.loadtest.url" . }}. Follow it, and read its verdict and its exit status:
+
+  kubectl --namespace {{ $ns }} logs --follow --pod-running-timeout=5m job/{{ $name }}
+  kubectl --namespace {{ $ns }} get pods --selector job-name={{ $name }} -o jsonpath='{.items[0].status.containerStatuses[0].state.terminated.exitCode}{"\n"}'
+
+0 passed, 1 failed, 2 used wrongly, 3 inconclusive, 4 the server could not be asked. `helm upgrade --wait --wait-for-jobs` fails where it is
+not 0. Each upgrade runs it anew, and takes this one away.
+{{- end }}
+{{- end -}}
+
 {{- define "ecluse.notes.warnings" -}}
 {{- $kserve := eq (include "ecluse.mode" .) "kserve" -}}
 {{- if eq .Values.mode "auto" }}

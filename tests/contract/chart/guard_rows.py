@@ -37,6 +37,10 @@ def gpu(**more: Any) -> dict[str, Any]:
     return {"image": {"variant": "gpu"}, "gpu": {"enabled": True, **more}}
 
 
+def load(**more: Any) -> dict[str, Any]:
+    return {"loadtest": {"enabled": True, **more}}
+
+
 ROWS = {
     "unknown mode": Row(
         {"mode": "knative"},
@@ -348,5 +352,42 @@ ROWS = {
     "Ingress for gRPC that is not spoken": Row(
         {"enableGrpc": False, "ingress": {"grpc": {"enabled": True, "hosts": ["a.example"]}}},
         "ingress.grpc.enabled is set, but enableGrpc is off.",
+    ),
+    "profile of one's own that there is not": Row(
+        load(profile="custom"),
+        "loadtest.profile is custom, and loadtest.customProfile is empty: expected a profile there, in the form of "
+        "those in loadtests/profiles.",
+    ),
+    "profile of one's own that nobody runs": Row(
+        load(customProfile={"rate": 5}),
+        "loadtest.customProfile is given, and nobody would run it: loadtest.profile is steady, and must be custom.",
+    ),
+    "promise that is none": Row(
+        load(slo="latency: [\n"),
+        "loadtest.slo holds no promise: expected the text of a slo.yaml, as `--set-file` reads it.",
+    ),
+    "two rates": Row(
+        load(rate=5, set=["rate=10"]),
+        "loadtest.set has rate=10, and loadtest.rate is 5: expected one of them.",
+    ),
+    "load on pods that there are not": Row(
+        {**load(), "replicas": 0},
+        "loadtest.enabled is set, and replicas is 0: nobody would answer. Give it 1 or more, or another server in "
+        "loadtest.target.url.",
+    ),
+    "load without a key": Row(
+        {**load(), "auth": {"secretName": "keys"}},
+        "loadtest.enabled is set, and auth.secretName has callers show a key: name a Secret that holds one in "
+        "loadtest.target.keySecretName.",
+    ),
+    "load without a certificate": Row(
+        {**load(), "tls": {"secretName": "server", "clientCaSecretName": "callers", "clientSecretName": "prober"}},
+        "loadtest.enabled is set, and tls.clientCaSecretName has callers show a certificate, which load tests cannot: "
+        "put the load on a release without it.",
+    ),
+    "address for gRPC alone": Row(
+        load(target={"grpc": "other:8081"}),
+        "loadtest.target.grpc is other:8081, and loadtest.target.url is empty: both must be of one server, expected "
+        "its address over REST too.",
     ),
 }
