@@ -122,6 +122,9 @@ containers:
           secretKeyRef:
             name: {{ . }}
             key: {{ $load.target.keySecretKey }}
+      {{- /* Kubernetes puts the key in, so that it stands in no object but its Secret. */}}
+      - name: LOADTEST_HEADERS
+        value: "Authorization: Bearer $(KEY)"
     {{- end }}
     {{- if $leads }}
     ports:
@@ -183,13 +186,6 @@ volumes:
 {{- mergeOverwrite $ours (tpl (toYaml .Values.loadtest.annotations) . | fromYaml) | toYaml -}}
 {{- end -}}
 
-{{/* Kubernetes puts the key in from the variable, so that it stands in no object but its Secret. */}}
-{{- define "ecluse.loadtest.header" -}}
-{{- if .Values.loadtest.target.keySecretName }}
-- "--header=Authorization: Bearer $(KEY)"
-{{- end }}
-{{- end -}}
-
 {{- define "ecluse.loadtest.leadArgs" -}}
 {{- $load := .Values.loadtest -}}
 {{- $name := include "ecluse.loadtest.name" . -}}
@@ -200,7 +196,7 @@ volumes:
 - --grpc={{ . }}
 {{- end }}
 - --model={{ $load.target.model | default .Values.model.name }}
-- --wait={{ $load.target.waitSeconds }}
+- --wait-ready={{ $load.waitSeconds }}
 - --out=/results{{ if $load.results.existingClaim }}/{{ $name }}{{ end }}
 - --metrics-port=9646
 {{- if $load.slo }}
@@ -209,7 +205,6 @@ volumes:
 {{- if include "ecluse.loadtest.caSecret" . }}
 - --ca=/etc/ecluse/trust/ca.crt
 {{- end }}
-{{- include "ecluse.loadtest.header" . }}
 {{- if gt (float64 $load.rate) 0.0 }}
 - --set=rate={{ $load.rate }}
 {{- end }}
@@ -218,11 +213,13 @@ volumes:
 {{- end }}
 {{- if gt (int $load.workers) 0 }}
 - --expect-workers={{ $load.workers }}
+- --worker-wait={{ $load.waitSeconds }}
 {{- end }}
 {{- end -}}
 
 {{- define "ecluse.loadtest.workerArgs" -}}
 - worker
 - --master={{ include "ecluse.loadtest.name" . }}.{{ .Release.Namespace }}.svc:5557
-{{- include "ecluse.loadtest.header" . }}
+{{- /* The one that leads looks at the server first. */}}
+- --wait={{ mul .Values.loadtest.waitSeconds 2 }}
 {{- end -}}

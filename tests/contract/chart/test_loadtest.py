@@ -75,6 +75,12 @@ def test_workers_come_to_the_one_who_leads_through_its_service() -> None:
     assert [service["spec"]["selector"].items() <= each.items() for each in labels] == [True, False]
 
 
+def test_all_wait_for_each_other_and_workers_for_the_server_too() -> None:
+    manifests = made({"workers": 2, "waitSeconds": 60})
+    assert {"--wait-ready=60", "--worker-wait=60"} <= set(words(lead(manifests)))
+    assert "--wait=120" in words(workers(manifests))
+
+
 def test_without_workers_the_pod_that_leads_makes_the_load_on_a_workers_resources() -> None:
     manifests = made({"workers": 0})
     assert not any(word.startswith("--expect-workers") for word in words(lead(manifests)))
@@ -128,8 +134,9 @@ def test_both_show_the_key_that_stands_in_its_secret_alone() -> None:
     manifests = made({"target": {"keySecretName": "mine", "keySecretKey": "k"}, "workers": 1}, values)
     for job in (lead(manifests), workers(manifests)):
         (container,) = pod(job)["containers"]
-        assert "--header=Authorization: Bearer $(KEY)" in container["args"]
-        assert container["env"] == [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "k"}}}]
+        key, headers = container["env"]
+        assert key == {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "k"}}}
+        assert headers == {"name": "LOADTEST_HEADERS", "value": "Authorization: Bearer $(KEY)"}
 
 
 def test_a_server_with_tls_is_asked_over_tls_and_has_to_be_known() -> None:
@@ -189,7 +196,9 @@ def test_pods_keep_away_from_the_servers_unless_told_where_to_go(mode: str) -> N
     ]
     selector = term["podAffinityTerm"]["labelSelector"]["matchLabels"]
     assert ("serving.kserve.io/inferenceservice" in selector) == (mode == "kserve")
-    mine = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}}
+    mine: Mapping[str, Any] = {
+        "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}
+    }
     assert pod(workers(made({"affinity": mine})))["affinity"] == mine
 
 
