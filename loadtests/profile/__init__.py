@@ -2,6 +2,11 @@
 
 form.py             what a profile may say, with every default
 read.py             a profile from a file, with what the command line sets in its place
+yaml_text.py        YAML, strictly
+overriding.py       what `--set` means
+mistakes.py         what is wrong with a single field, in sentences
+contradictions.py   what is wrong with the whole
+trace_file.py       arrivals that are written down
 rate_curve.py       how a rate changes over a phase
 segment.py          a stretch of a run, as those who send are told of it
 arrivals.py         when requests are due, a second at a time

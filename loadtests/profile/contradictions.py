@@ -106,19 +106,7 @@ def _of_gate(where: str, gate: Gate, profile: Profile) -> Iterator[str]:
     streams = [stream.name for stream in profile.streams]
     if gate.stream and gate.stream not in streams:
         yield f"{where}.stream names {_unknown(gate.stream, streams)}"
-    bounds = [
-        name
-        for name, is_there in (
-            ("most", gate.most is not None),
-            ("least", gate.least is not None),
-            ("promised", gate.promised),
-            ("times_baseline", gate.times_baseline is not None),
-        )
-        if is_there
-    ]
-    if len(bounds) != 1:
-        has = " and ".join(bounds) or "none of them"
-        yield f"{where} must have one of most, least, promised and times_baseline, and has {has}"
+    yield from _of_bounds(where, gate, profile)
     if gate.of and gate.measure != "error_ratio":
         yield f"{where}.of is for error_ratio, and the measure is {gate.measure}"
     if gate.times_baseline is not None:
@@ -126,6 +114,26 @@ def _of_gate(where: str, gate: Gate, profile: Profile) -> Iterator[str]:
             yield f"{where}.times_baseline asks for a phase whose role is baseline, and there is none"
         if any(phase.role == "baseline" and phase.name in gate.phases for phase in profile.phases):
             yield f"{where}.times_baseline would compare a baseline with itself"
+
+
+def _of_bounds(where: str, gate: Gate, profile: Profile) -> Iterator[str]:
+    if gate.most is None and gate.least is None and not gate.promised and gate.times_baseline is None:
+        yield f"{where} ({gate.measure}) has no bound; it must have one of most, least, promised and times_baseline"
+    if gate.most is not None and gate.least is not None and gate.least > gate.most:
+        yield f"{where} ({gate.measure}) asks for {gate.least:g} at least and {gate.most:g} at most, which nothing is"
+    for bound, value in (("most", gate.most), ("least", gate.least)):
+        if value is None:
+            continue
+        if value < 0:
+            yield f"{where}.{bound} is {value:g}, and {gate.measure} is never less than 0"
+        elif gate.measure.endswith("ratio") or gate.measure == "accuracy":
+            if value > 1:
+                yield f"{where}.{bound} is {value:g}, and {gate.measure} is a share, from 0 to 1"
+        elif gate.measure.startswith("p") and value > profile.timeout_seconds:
+            yield (
+                f"{where}.{bound} is {value:g} seconds, and no answer is waited for so long: "
+                f"timeout_seconds is {profile.timeout_seconds:g}"
+            )
 
 
 def _unknown(name: str, known: list[str]) -> str:

@@ -1,5 +1,6 @@
 """pydantic's mistakes, in sentences that name the field, what was expected and what was there."""
 
+import json
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -26,15 +27,46 @@ def sentence(mistake: ErrorDetails, written: Any) -> str:
         return f"{where} is missing"
     if mistake["type"] == "model_type":
         return f"{where} must hold fields: {', '.join(_fields(mistake['loc']))}"
-    if mistake["type"] == "tuple_type":
-        return f"{where} must be a list, and is {mistake['input']!r}"
-    if mistake["type"] == "string_pattern_mismatch":
-        return f"{where} must be lower-case letters, digits, dots and hyphens, and is {mistake['input']!r}"
     if mistake["type"] == "too_short":
         return f"{where} must have at least one item"
-    said = mistake["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    given = repr(mistake["input"])
-    return f"{where} {said}" + (f", and is {given}" if where != "it" and len(given) <= LONGEST_SHOWN else "")
+    given = _shown(mistake["input"])
+    return f"{where} {_expected(mistake)}" + (f", and is {given}" if where != "it" and given else "")
+
+
+def _expected(mistake: ErrorDetails) -> str:
+    """Say what was expected, in the words of who writes YAML and not Python."""
+    limits = mistake.get("ctx", {})
+    match mistake["type"]:
+        case "int_type" | "int_parsing" | "int_from_float":
+            return "must be a whole number"
+        case "float_type" | "float_parsing" | "finite_number":
+            return "must be a number"
+        case "string_type":
+            return "must be a text"
+        case "bool_type":
+            return "must be true or false"
+        case "dict_type":
+            return "must hold keys and values"
+        case "tuple_type":
+            return "must be a list"
+        case "string_pattern_mismatch":
+            return "must be lower-case letters, digits, dots and hyphens"
+        case "greater_than_equal":
+            return f"must be {limits['ge']:,g} or more"
+        case "less_than_equal":
+            return f"must be {limits['le']:,g} or less"
+        case "greater_than":
+            return f"must be more than {limits['gt']:,g}"
+        case _:
+            return mistake["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+
+
+def _shown(given: Any) -> str:
+    """Write it as YAML would; nothing of what is long."""
+    if given is None:
+        return "empty"
+    text = json.dumps(given, default=str, ensure_ascii=False)
+    return text if len(text) <= LONGEST_SHOWN else ""
 
 
 def _where(place: Sequence[int | str], written: Any) -> str:

@@ -7,10 +7,13 @@ set to null is taken out of its list, when all has been set.
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from textwrap import shorten
 from typing import Any
 
 from loadtests.profile.errors import BadProfile
 from loadtests.profile.yaml_text import parse
+
+LONGEST_SHOWN = 100
 
 
 class _Removed:
@@ -29,12 +32,12 @@ def with_overrides(written: dict[str, Any], overrides: Sequence[str]) -> dict[st
         try:
             if not equals or not path.strip():
                 raise BadProfile("must be FIELD=VALUE, as rate=100 or phases.steady.seconds=30")
-            _set(changed, path.strip(), "", parse(text, f"the value {text}"))
+            _set(changed, path.strip(), "", parse(text, "the value"))
         except BadProfile as trouble:
-            troubles.append(f"--set {override}: {trouble}")
+            troubles.append(f"--set {shorten(override, LONGEST_SHOWN)}: {trouble}")
     if troubles:
         raise BadProfile("\n".join(troubles))
-    return _without_removed(changed)
+    return {key: _without_removed(value) for key, value in changed.items()}
 
 
 def _set(holder: Any, path: str, before: str, value: Any) -> None:

@@ -49,17 +49,17 @@ def read(name_or_path: str, overrides: Sequence[str] = ()) -> Profile:
     path = path_of(name_or_path)
     written = _mapping(path)
     changed = with_overrides(written, overrides)
-    profile = _validated(changed, path)
+    profile = _validated(changed, name_or_path)
     if profile.trace:
         is_of_the_file = written.get("trace") == profile.trace
         profile = profile.with_trace(read_trace((path.parent if is_of_the_file else Path()) / profile.trace))
     if troubles := contradictions(profile):
-        raise BadProfile("\n".join(f"{path}: {trouble}" for trouble in troubles))
+        raise BadProfile("\n".join(f"{name_or_path}: {trouble}" for trouble in troubles))
     return profile
 
 
 def with_change(profile: Profile, command: str) -> Profile:
-    """Give the profile with `--change`'s command as what is performed; raises BadProfile where one lacks or is too many.
+    """Give the profile with `--change`'s command as what is performed; raises BadProfile where one lacks.
 
     The command is split into words as a shell would, and no shell reads it.
     """
@@ -100,11 +100,11 @@ def _mapping(path: Path) -> dict[str, Any]:
     return written
 
 
-def _validated(written: dict[str, Any], path: Path) -> Profile:
+def _validated(written: dict[str, Any], name: str) -> Profile:
     # Through JSON, whose strict reading takes lists and words where Python's asks for tuples and enumerations.
     text = json.dumps(written, default=str)
     try:
         return Profile.model_validate_json(text, strict=True)
     except ValidationError as mistakes:
         told = dict.fromkeys(sentence(mistake, written) for mistake in mistakes.errors())
-        raise BadProfile("\n".join(f"{path}: {each}" for each in told)) from mistakes
+        raise BadProfile("\n".join(f"{name}: {each}" for each in told)) from mistakes

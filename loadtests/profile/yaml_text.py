@@ -5,7 +5,7 @@ follows references that grow without end; and 1e3 is a number here.
 """
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -23,16 +23,16 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise yaml.composer.ComposerError(problem="*references are not known here", problem_mark=mark)
+            raise yaml.composer.ComposerError(problem="*references are not known here", problem_mark=self._mark())
         self._depth += 1
         if self._depth > DEEPEST:
-            raise yaml.composer.ComposerError(
-                problem="it is nested too deeply", problem_mark=self.peek_event().start_mark
-            )
+            raise yaml.composer.ComposerError(problem="it is nested too deeply", problem_mark=self._mark())
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
+
+    def _mark(self) -> yaml.Mark:
+        return cast(yaml.Mark, self.peek_event().start_mark)  # type: ignore[no-untyped-call]
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
