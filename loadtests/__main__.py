@@ -8,7 +8,9 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from importlib import import_module
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "report": "write all reports of a run again",
+}
 """Each word and what it does; its file in `commands/` has `add_options(parser)` and `do(options) -> Status`."""
 
 

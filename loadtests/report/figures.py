@@ -1,8 +1,8 @@
 """The numbers that reports tell of a run: of each phase, of each kind of request in it, of any stretch of time.
 
-Pure: from a run's cells to numbers. Whether they are good is the verdict's to say.
-A quantile is one of the answers that were right: what was refused at once would
-flatter it, and what failed is told beside it by its class.
+Pure: from a run's cells to numbers. Whether they are good is the verdict's to
+say, and quantiles are what its gates see: of the requests that were answered
+well, and infinite where they fall on one that got no answer in time.
 """
 
 import math
@@ -10,14 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadtests.measure.cell import Cell
-from loadtests.measure.histogram import Histogram
 from loadtests.measure.outcome import Outcome
 from loadtests.measure.run import Run, Span
-
-
-def response_times(cell: Cell) -> Histogram:
-    """From when they were due, of the requests that were answered rightly."""
-    return cell.responses.get(Outcome.OK) or Histogram()
+from loadtests.verdict import estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +49,9 @@ class Figures:
         return self.cell.right / self.cell.labelled if self.cell.labelled else math.nan
 
     def quantile(self, share: float) -> float:
-        return response_times(self.cell).quantile(share)
+        """Give a quantile of the response time, in seconds; NaN of nothing."""
+        found = estimate.quantile(self.cell, share)
+        return math.nan if found is None else found.value
 
     def _a_second(self, count: int) -> float:
         return count / self.seconds if self.seconds else math.nan

@@ -20,6 +20,7 @@ from loadtests.measure.run import Run
 from loadtests.report import junit, markdown, run_file, summary
 from loadtests.report.figures import PhaseFigures, phases
 from loadtests.report.json_text import as_json
+from loadtests.report.run_file import BadRunFile
 from loadtests.report.whole_file import replacing
 from loadtests.verdict.result import Verdict
 
@@ -98,6 +99,9 @@ def _tells_of(folder: Path, run: Run) -> bool:
     with suppress(OSError, ValueError, TypeError, KeyError):
         seen = orjson.loads((folder / summary.NAME).read_bytes())
         return bool(seen["began_at"] == run.began_at and seen["profile"] == run.profile_name)
+    with suppress(BadRunFile):
+        other, _ = run_file.read(run_file.find(folder))
+        return other.began_at == run.began_at and other.profile_name == run.profile_name
     return False
 
 

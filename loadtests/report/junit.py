@@ -1,8 +1,8 @@
 """`junit.xml`: a test case for each gate and one for the verdict, in the form that Jenkins and pytest agree on.
 
-A gate that is inconclusive is shown as skipped, which no CI takes for a
-failure; the verdict itself is an error then, since the job fails and its page
-must not be green. A warning passes, and its words stand in the case's output.
+A gate that is inconclusive or was not asked is shown as skipped, which no CI
+takes for a failure; an inconclusive verdict is an error, since the job fails and
+its page must not be green. A warning passes, with its words in the output.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from loadtests.measure.run import Run
-from loadtests.report.wording import amount, headline, interval
+from loadtests.report.wording import MARKS, headline, interval, seen
 from loadtests.verdict.result import GateResult, Mark, Status, Verdict
 
 NAME = "junit.xml"
@@ -55,13 +55,13 @@ def _verdict_case(suite: Element, run: Run, verdict: Verdict, seconds: int) -> E
 
 def _gate_case(suite: Element, run: Run, gate: GateResult) -> Element:
     case = _case(suite, run, gate.name, 0)
-    words = gate.words or f"{gate.name} is {amount(gate.measure, gate.seen)} and must be {gate.limit}"
-    seen = f"seen: {amount(gate.measure, gate.seen)}, 95 % interval: {interval(gate)}"
-    facts = [words, f"{seen}, limit: {gate.limit}, samples: {gate.samples}"]
+    words = gate.words or f"{gate.name} is {seen(gate)} and must be {gate.limit}"
+    numbers = f"seen: {seen(gate)}, 95 % interval: {interval(gate)}"
+    facts = [words, f"{numbers}, limit: {gate.limit}, samples: {gate.samples}"]
     if gate.mark is Mark.FAILED:
         _told(case, "failure", words, facts[1:])
-    elif gate.mark is Mark.INCONCLUSIVE:
-        SubElement(case, "skipped", {"message": _clean(words), "type": "inconclusive"})
+    elif gate.mark in (Mark.INCONCLUSIVE, Mark.SKIPPED):
+        SubElement(case, "skipped", {"message": _clean(words), "type": MARKS[gate.mark]})
     _output(case, ([f"warning: {words}", facts[1]] if gate.mark is Mark.WARNED else facts))
     return case
 

@@ -11,13 +11,14 @@ from loadtests.report.figures import Figures, PhaseFigures
 from loadtests.report.wording import (
     MARKS,
     NOTHING,
-    amount,
+    WEIGHTS,
     count,
     duration,
     headline,
     interval,
     moment,
     rate,
+    seen,
     verdict_word,
 )
 from loadtests.verdict.result import GateResult, Mark, Status, Verdict
@@ -31,7 +32,6 @@ LONGEST_EXAMPLE = 200
 
 _SIGNS = {Status.PASSED: "✅", Status.FAILED: "❌", Status.INCONCLUSIVE: "❔"}
 _PLAIN = str.maketrans({**{sign: f"\\{sign}" for sign in "\\`*_[]|~#!"}, "&": "&amp;", "<": "&lt;", "@": "&#64;"})
-_WEIGHTS = (Mark.FAILED, Mark.INCONCLUSIVE, Mark.WARNED, Mark.PASSED)
 
 
 def markdown(run: Run, verdict: Verdict, phases: list[PhaseFigures]) -> str:
@@ -76,14 +76,14 @@ def _phases(phases: list[PhaseFigures]) -> str:
 
 
 def _gates(gates: Iterable[GateResult]) -> str:
-    ordered = sorted(gates, key=lambda gate: _WEIGHTS.index(gate.mark))
+    ordered = sorted(gates, key=lambda gate: WEIGHTS.index(gate.mark))
     if not ordered:
         return ""
     rows = [
         (
-            f"**{MARKS[gate.mark]}**" if gate.mark is not Mark.PASSED else MARKS[gate.mark],
+            MARKS[gate.mark] if gate.mark in (Mark.PASSED, Mark.SKIPPED) else f"**{MARKS[gate.mark]}**",
             _text(gate.name),
-            amount(gate.measure, gate.seen),
+            seen(gate),
             interval(gate),
             _text(gate.limit),
             count(gate.samples),

@@ -54,6 +54,16 @@ def write(run: Run, verdict: Verdict, folder: Path) -> Path:
     return path
 
 
+def find(path: Path) -> Path:
+    """Give the file, where a folder is named that holds one; raises BadRunFile."""
+    if not path.is_dir():
+        return path
+    for name in (NAME, COMPRESSED_NAME):
+        if (path / name).exists():
+            return path / name
+    raise BadRunFile(f"{path} has no {NAME}")
+
+
 def read(path: Path) -> tuple[Run, Verdict]:
     """Read what `write` wrote; raises BadRunFile."""
     written = _parsed(path)

@@ -11,7 +11,8 @@ NAME = "summary.json"
 
 
 def summary(run: Run, verdict: Verdict, phases: list[PhaseFigures]) -> dict[str, Any]:
-    """Give it in JSON's types. Durations are seconds, rates are of a second; null is a number that there is not."""
+    """Give it in JSON's types. Durations are seconds, rates are of a second; null is a number that there is not,
+    and of a duration also one that is longer than was waited for."""
     return {
         "schema_version": SCHEMA_VERSION,
         "verdict": verdict.status.name.lower(),
@@ -68,4 +69,4 @@ def _figures(figures: Figures) -> dict[str, Any]:
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
+    return value if math.isfinite(value) else None

@@ -4,15 +4,26 @@ import math
 from datetime import datetime
 
 from loadtests.measure.outcome import Outcome
+from loadtests.verdict.estimate import SHARES
+from loadtests.verdict.limit import RATIOS
 from loadtests.verdict.result import GateResult, Mark, Status, Verdict
 
 NOTHING = "-"
 """In place of a number that there is not."""
 
-_DURATIONS = ("p50", "p95", "p99", "p999")
-_RATIOS = ("error_ratio", "goodput_ratio", "within_ratio", "accuracy", "achieved_ratio")
 
-MARKS = {Mark.PASSED: "passed", Mark.WARNED: "warning", Mark.FAILED: "FAILED", Mark.INCONCLUSIVE: "inconclusive"}
+UNANSWERED = "no answer in time"
+"""In place of a duration that is longer than was waited for."""
+
+MARKS = {
+    Mark.PASSED: "passed",
+    Mark.WARNED: "warning",
+    Mark.FAILED: "FAILED",
+    Mark.INCONCLUSIVE: "inconclusive",
+    Mark.SKIPPED: "not asked",
+}
+WEIGHTS = (Mark.FAILED, Mark.INCONCLUSIVE, Mark.WARNED, Mark.PASSED, Mark.SKIPPED)
+"""What a reader should see first."""
 
 OUTCOMES = {
     Outcome.OK: "answered rightly",
@@ -43,17 +54,20 @@ def _without_reason(verdict: Verdict) -> str:
     if verdict.capacity is not None:
         return f"the largest rate that held is {rate(verdict.capacity)}"
     held = [gate for gate in verdict.gates if gate.mark is Mark.PASSED]
-    if not verdict.gates:
+    asked = [gate for gate in verdict.gates if gate.mark is not Mark.SKIPPED]
+    if not asked:
         return "nothing was asked of it but to be answered"
-    if len(held) == len(verdict.gates):
+    if len(held) == len(asked):
         return f"all {len(held)} gates held" if len(held) > 1 else "the one gate held"
-    return f"{len(held)} of {len(verdict.gates)} gates held, and no other fails a run"
+    return f"{len(held)} of {len(asked)} gates held, and no other fails a run"
 
 
 def duration(seconds: float | None) -> str:
     """Write 0.01234 as 12.3 ms."""
     if seconds is None or math.isnan(seconds):
         return NOTHING
+    if math.isinf(seconds):
+        return UNANSWERED
     if seconds < 1:
         return f"{_digits(1000 * seconds)} ms"
     return f"{_digits(seconds)} s" if seconds < 600 else f"{seconds / 60:.0f} min"
@@ -65,7 +79,8 @@ def share(ratio: float | None) -> str:
     if ratio in (0, 1):
         return f"{100 * ratio:.0f} %"
     # Never rounded to none or to all, which it is not.
-    digits = min(6, max(2, 1 - math.floor(math.log10(100 * min(ratio, 1 - ratio))))) if 0 < ratio < 1 else 2
+    nearest = 100 * min(ratio, 1 - ratio)
+    digits = min(6, max(2, 1 - math.floor(math.log10(nearest) + 1e-9))) if nearest > 0 else 2
     return f"{100 * ratio:.{digits}f} %"
 
 
@@ -77,21 +92,26 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
-def amount(measure: str, value: float | None) -> str:
+def seen(gate: GateResult) -> str:
     """Write what a gate saw in the unit of its measure."""
-    if value is None or math.isnan(value):
-        return NOTHING
-    if measure in _DURATIONS:
-        return duration(value)
-    return share(value) if measure in _RATIOS else f"{value:,.6g}"
+    if gate.seen is None and gate.low is not None and gate.measure in SHARES:
+        return UNANSWERED
+    return _amount(gate.measure, gate.seen)
 
 
 def interval(gate: GateResult) -> str:
     if gate.low is None and gate.high is None:
         return NOTHING
-    low = amount(gate.measure, gate.low) if gate.low is not None else "?"
-    high = amount(gate.measure, gate.high) if gate.high is not None else "beyond the slowest"
-    return f"{low} to {high}"
+    high = UNANSWERED if gate.high is None and gate.measure in SHARES else _amount(gate.measure, gate.high)
+    return f"{_amount(gate.measure, gate.low)} to {high}"
+
+
+def _amount(measure: str, value: float | None) -> str:
+    if value is None or math.isnan(value):
+        return NOTHING
+    if measure in SHARES:
+        return duration(value)
+    return share(value) if measure in RATIOS else f"{value:,.6g}"
 
 
 def moment(iso: str) -> str:

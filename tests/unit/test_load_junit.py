@@ -49,9 +49,10 @@ def test_each_gate_is_a_case_and_the_verdict_too() -> None:
         "error_ratio in during",
         "p95 in after",
         "p999 in after",
+        "accuracy in after",
     ]
     counts = {key: found.get(key) for key in ("tests", "failures", "errors", "skipped", "time")}
-    assert counts == {"tests": "5", "failures": "2", "errors": "0", "skipped": "1", "time": "12"}
+    assert counts == {"tests": "6", "failures": "2", "errors": "0", "skipped": "2", "time": "12"}
     assert found.get("timestamp") == "2026-05-04T03:02:01"
 
 
@@ -76,6 +77,13 @@ def test_a_pass_has_neither_failure_nor_error() -> None:
 
     assert (found.get("failures"), found.get("errors"), found.get("skipped")) == ("0", "0", "0")
     assert [child.tag for each in found for child in each] == ["system-out", "system-out"]
+
+
+def test_a_gate_that_was_not_asked_is_told_from_one_that_is_inconclusive() -> None:
+    found = suite(a_verdict())
+
+    kinds = [skipped.get("type") for each in found if (skipped := each.find("skipped")) is not None]
+    assert kinds == ["inconclusive", "not asked"]
 
 
 def test_an_inconclusive_gate_is_skipped_and_a_warning_passes_with_its_words() -> None:
