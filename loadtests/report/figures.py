@@ -67,9 +67,9 @@ class PhaseFigures:
 
 
 def phases(run: Run) -> list[PhaseFigures]:
-    """Give the numbers of each phase, in one walk over the cells."""
+    """Give the numbers of each phase, in one walk over the cells, by time: a run that was read gives the same as one that was seen."""
     sums: list[dict[str, Cell]] = [{} for _ in run.spans]
-    for (second, stream), cell in run.timeline.cells.items():
+    for (second, stream), cell in sorted(run.timeline.cells.items(), key=lambda item: item[0]):
         for span, streams in zip(run.spans, sums, strict=True):
             if span.began <= second < span.ended:
                 streams.setdefault(stream, Cell()).merge(cell)
