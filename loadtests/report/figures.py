@@ -67,7 +67,7 @@ class PhaseFigures:
 
 
 def phases(run: Run) -> list[PhaseFigures]:
-    """Give the numbers of each phase, in one walk over the cells, by time: a run that was read gives the same as one that was seen."""
+    """Give the numbers of each phase, in one walk over the cells: by time, so that a run from a file gives the same."""
     sums: list[dict[str, Cell]] = [{} for _ in run.spans]
     for (second, stream), cell in sorted(run.timeline.cells.items(), key=lambda item: item[0]):
         for span, streams in zip(run.spans, sums, strict=True):
