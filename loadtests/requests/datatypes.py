@@ -44,7 +44,7 @@ _LENGTH = struct.Struct("<I")
 
 def to_bf16(array: Array) -> Array:
     """Cut numbers to what BF16 can hold, as float32."""
-    bits = np.ascontiguousarray(array, dtype="<f4").view("<u4")
+    bits = np.array(array, dtype="<f4", order="C").view("<u4")
     return (bits & np.uint32(0xFFFF0000)).view("<f4")
 
 

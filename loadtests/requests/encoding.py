@@ -118,6 +118,8 @@ def _shortened(array: Array) -> Any:
     """Give Python's numbers; a float32 with the few digits that tell it from its neighbours, as people write them."""
     if array.dtype.kind != "f" or array.dtype.itemsize > 4:
         return array.tolist()
+    if array.ndim == 0:
+        return _shortened(array.reshape(1))[0]
     return orjson.loads(orjson.dumps(np.ascontiguousarray(array), option=orjson.OPT_SERIALIZE_NUMPY))
 
 

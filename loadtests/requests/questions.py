@@ -6,7 +6,7 @@ are fewer. Pure.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from math import ceil, prod
 from typing import Any
@@ -48,6 +48,8 @@ def questions(
     pictures is shown the digits that come along, and for any other values are made.
     `expectation` is for a model of which `is_repeatable` has said so, and belongs to this list alone.
     """
+    if stream.protocol == "v1" and stream.format == "binary":
+        raise BadTarget(f"{stream.name!r} asks V1 in binary, and V1 has JSON alone")
     made.check_said(target, stream.inputs)
     if not target.has_rows and set(stream.rows) != {1}:
         raise BadTarget(
@@ -57,7 +59,7 @@ def questions(
     shown = pictures if pictures is not None else digits() if are_shown(target) else None
     source = fit(shown, target) if shown is not None else None
     labels = shown.labels if shown is not None else None
-    classes = find_class_output(target, stream.classes, int(labels.max())) if labels is not None else None
+    classes = find_class_output(target, stream.classes, int(labels.max()) if labels is not None else 0)
     random = np.random.default_rng([seed, zlib.crc32(stream.name.encode()), zlib.crc32(drift.encode())])
     picked = _shuffled(random, shown.count if shown is not None else 0)
     write = _Writer(stream, target, classes, expectation)
@@ -77,7 +79,7 @@ def questions(
         else:
             arrays = made.make(target, rows, stream.inputs, random)
         arrays = drifted.drifted(arrays, {form.name: form.datatype for form in target.inputs}, drift, random)
-        known = labels[chosen].tolist() if labels is not None and classes is not None else []
+        known = labels[chosen].tolist() if labels is not None and classes is not None else ()
         question = write(index, rows, arrays, known)
         written.append(question)
         seen.add(rows)
@@ -113,7 +115,7 @@ class _Writer:
         self._read: Read = {"v1": v1_reader(target), "v2": read_v2, "grpc": read_grpc}[stream.protocol]
         self._check = partial(Check, self._read, target, classes=classes, expectation=expectation)
 
-    def __call__(self, index: int, rows: int, arrays: Arrays, labels: list[int]) -> Question:
+    def __call__(self, index: int, rows: int, arrays: Arrays, labels: Sequence[int]) -> Question:
         stream, target = self._stream, self._target
         model, request_id = target.name, f"{stream.name}-{index}"
         headers: dict[str, str] = {}

@@ -68,7 +68,7 @@ def read_target(metadata: object, config: object = None) -> Target:
     name = metadata.get("name", "")
     if not isinstance(name, str) or not name:
         error = metadata.get("error")
-        raise BadTarget(f"the model's metadata has no name{f': {error}' if error else ''}")
+        raise BadTarget(f"the model's metadata has no name{f': {error}'[:300] if error else ''}")
     inputs = _forms(name, "input", metadata.get("inputs"))
     outputs = _forms(name, "output", metadata.get("outputs"))
     if not inputs:
@@ -96,9 +96,9 @@ def _form(model: str, kind: str, described: object) -> TensorForm:
     if not isinstance(described, Mapping) or not isinstance(described.get("name"), str):
         raise BadTarget(f"the metadata of model {model!r} has an {kind} without a name")
     name, datatype = described["name"], described.get("datatype")
-    if datatype not in DTYPES:
+    if not isinstance(datatype, str) or datatype not in DTYPES:
         raise BadTarget(f"{kind} {name!r} of model {model!r} has datatype {datatype!r}, expected {', '.join(DTYPES)}")
-    return TensorForm(name, str(datatype), _shape(f"{kind} {name!r} of model {model!r}", described.get("shape", ())))
+    return TensorForm(name, datatype, _shape(f"{kind} {name!r} of model {model!r}", described.get("shape", ())))
 
 
 def _shape(who: str, described: object) -> tuple[int, ...]:
