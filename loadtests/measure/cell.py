@@ -26,6 +26,8 @@ class Cell:
     lags: Histogram = field(default_factory=Histogram)
     """From when it was due until it was sent, of those that were."""
     codes: Counter[str] = field(default_factory=Counter)
+    failed_codes: dict[Outcome, Counter[str]] = field(default_factory=dict)
+    """Of these, the codes of each failure."""
     versions: Counter[str] = field(default_factory=Counter)
     """Of the model, of those who told it."""
     rows: int = 0
@@ -56,8 +58,10 @@ class Cell:
             self.rows += seen.rows
             self.labelled += seen.labelled
             self.right += seen.right
-        elif seen.words:
-            self._tell(seen.outcome, [seen.words])
+        else:
+            self.failed_codes.setdefault(seen.outcome, Counter())[seen.code] += 1
+            if seen.words:
+                self._tell(seen.outcome, [seen.words])
 
     def merge(self, other: "Cell") -> None:
         for outcome, histogram in other.responses.items():
@@ -69,6 +73,8 @@ class Cell:
         self.rows += other.rows
         self.labelled += other.labelled
         self.right += other.right
+        for outcome, codes in other.failed_codes.items():
+            self.failed_codes.setdefault(outcome, Counter()).update(codes)
         for outcome, words in other.examples.items():
             self._tell(outcome, words)
 
@@ -83,6 +89,7 @@ class Cell:
             "services": _counts(self.services),
             "lags": _counts(self.lags),
             "codes": dict(self.codes),
+            "failed_codes": {outcome.value: dict(codes) for outcome, codes in self.failed_codes.items()},
             "versions": dict(self.versions),
             "rows": self.rows,
             "labelled": self.labelled,
@@ -99,6 +106,7 @@ class Cell:
             services=_histogram(wire.get("services", {})),
             lags=_histogram(wire.get("lags", {})),
             codes=Counter(wire.get("codes", {})),
+            failed_codes={Outcome(outcome): Counter(codes) for outcome, codes in wire.get("failed_codes", {}).items()},
             versions=Counter(wire.get("versions", {})),
             rows=int(wire.get("rows", 0)),
             labelled=int(wire.get("labelled", 0)),
