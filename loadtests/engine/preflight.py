@@ -1,0 +1,162 @@
+"""Look at the target before anything is measured: it is there, it is ready, it takes what will be asked.
+
+What is wrong is told in a sentence that names the address, what was seen and
+what was expected, so that nobody looks for a server's fault in a typing error.
+"""
+
+import http.client
+import json
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from loadtests.clients.address import Access, Address, read_grpc, read_url
+from loadtests.clients.dial import HTTP1, secure
+from loadtests.engine.generator import Loaded
+from loadtests.measure.outcome import Outcome
+
+TIMEOUT_SECONDS = 5.0
+POLL_SECONDS = 0.25
+TOLD_CHARACTERS = 200
+
+
+class Unreachable(Exception):
+    """The target cannot be asked, or is not ready; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    status: int
+    body: bytes
+
+    @property
+    def words(self) -> str:
+        """Its body in a line, for people."""
+        try:
+            told = json.loads(self.body)
+            text = str(told.get("error", told)) if isinstance(told, dict) else str(told)
+        except ValueError:
+            text = self.body.decode(errors="replace")
+        text = " ".join(text.split())[:TOLD_CHARACTERS]
+        return f"{self.status}{f' ({text})' if text else ''}"
+
+
+class Preflight:
+    """Asks one target. `is_cut_off` waits so many seconds, and says whether the run was told to end."""
+
+    def __init__(self, url: str, access: Access, is_cut_off: Callable[[float], bool]) -> None:
+        self._url = url.rstrip("/")
+        self._address = read_url(url)
+        self._access = access
+        self._tls = secure(access, HTTP1) if self._address.is_secure else None
+        self._is_cut_off = is_cut_off
+
+    def wait_ready(self, models: Sequence[str], seconds: float) -> None:
+        """Wait until server and models are ready; raises Unreachable with what was seen last."""
+        limit = time.perf_counter() + seconds
+        while True:
+            trouble = self._trouble("/v2/health/live", "a server that is alive")
+            for model in models:
+                trouble = trouble or self._model_trouble(model)
+            if not trouble:
+                return
+            if time.perf_counter() >= limit or self._is_cut_off(POLL_SECONDS):
+                waited = f" (waited {seconds:g} s)" if seconds else ""
+                raise Unreachable(trouble + waited)
+
+    def metadata(self, model: str) -> tuple[Any, Any]:
+        """Read what the server tells of a model, and its configuration where it tells that too; raises Unreachable."""
+        path = f"/v2/models/{quote(model, safe='')}"
+        told = self._json(path)
+        if told is None:
+            raise Unreachable(f"{self._url}{path} answered with no JSON, expected the model's metadata")
+        try:
+            return told, self._json(f"{path}/config")
+        except Unreachable:
+            return told, None
+
+    def reach_grpc(self, grpc: str) -> None:
+        """Open a connection and close it; raises Unreachable."""
+        place: Address = read_grpc(grpc)
+        try:
+            socket.create_connection((place.host, place.port), TIMEOUT_SECONDS).close()
+        except OSError as fault:
+            raise Unreachable(f"{grpc} cannot be reached for gRPC: {_reason(fault)}") from None
+
+    def _model_trouble(self, model: str) -> str:
+        path = f"/v2/models/{quote(model, safe='')}"
+        trouble = self._trouble(f"{path}/ready", f"model {model} to be ready")
+        if trouble and self._get(path).status == http.client.NOT_FOUND:
+            return f"{self._url}{path} answered 404: the server knows no model {model!r}{self._known()}"
+        return trouble
+
+    def _known(self) -> str:
+        """Name the models there are, where the server tells."""
+        try:
+            told = json.loads(self._get("/v1/models").body)
+            return f", it has {', '.join(map(str, told['models']))}" if told["models"] else ""
+        except (Unreachable, ValueError, KeyError, TypeError):
+            return ""
+
+    def _trouble(self, path: str, expected: str) -> str:
+        try:
+            said = self._get(path)
+        except Unreachable as fault:
+            return str(fault)
+        if said.status == http.client.OK:
+            return ""
+        hint = ", which a key may open: --header 'Authorization: Bearer ...'" if said.status in (401, 403) else ""
+        return f"{self._url}{path} answered {said.words}{hint}, expected {expected}"
+
+    def _json(self, path: str) -> Any:
+        said = self._get(path)
+        if said.status != http.client.OK:
+            raise Unreachable(f"{self._url}{path} answered {said.words}, expected the model's metadata")
+        try:
+            return json.loads(said.body)
+        except ValueError:
+            return None
+
+    def _get(self, path: str) -> Said:
+        host, port = self._address.host, self._address.port
+        connection: http.client.HTTPConnection
+        if self._tls is None:
+            connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+        else:
+            connection = http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=self._tls)
+        try:
+            connection.request("GET", self._address.prefix + path, headers=dict(self._access.headers))
+            response = connection.getresponse()
+            return Said(response.status, response.read())
+        except (OSError, http.client.HTTPException) as fault:
+            raise Unreachable(f"{self._url} cannot be reached: {_reason(fault)}") from None
+        finally:
+            connection.close()
+
+
+def try_each(loaded: Sequence[Loaded], timeout_seconds: float, addresses: Mapping[str, str]) -> None:
+    """Ask the first question of each kind once; raises Unreachable where it is not answered well."""
+    for stream in loaded:
+        exchange = stream.client.ask(stream.questions[""][0], timeout_seconds)
+        if exchange.reply is None and exchange.outcome is not Outcome.SHED:
+            told = f": {exchange.words[:TOLD_CHARACTERS]}" if exchange.words else ""
+            raise Unreachable(
+                f"the first request of {stream.name} to {addresses[stream.name]} "
+                f"was answered with {exchange.code} ({exchange.outcome}){told}"
+            )
+
+
+def _reason(fault: Exception) -> str:
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({fault.verify_message}); name who signed it with --ca, or --insecure"
+    if isinstance(fault, ssl.SSLError):
+        return f"no TLS is spoken there ({fault.reason or fault})"
+    if isinstance(fault, TimeoutError):
+        return f"no answer in {TIMEOUT_SECONDS:g} s"
+    if isinstance(fault, http.client.BadStatusLine | http.client.HTTPException):
+        return f"what answers there does not speak HTTP ({type(fault).__name__})"
+    return (fault.strerror if isinstance(fault, OSError) else None) or str(fault) or type(fault).__name__

@@ -1,0 +1,95 @@
+"""Make of an assignment what a generator sends: questions, encoded once, and a client for each kind of request."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gevent
+
+from loadtests.clients import open_client
+from loadtests.clients.address import Access
+from loadtests.engine.assignment import Addresses, Assignment
+from loadtests.engine.generator import Generator, Loaded
+from loadtests.engine.in_flight import most_in_flight
+from loadtests.profile.arrivals import Arrival, arrivals
+from loadtests.profile.form import Stream
+from loadtests.profile.segment import Segment
+from loadtests.requests.questions import questions
+from loadtests.requests.rows import Rows, digits, read_rows
+from loadtests.requests.target import read_target
+
+if TYPE_CHECKING:
+    from loadtests.requests.drifted import Drift
+    from loadtests.requests.question import Question
+
+
+def access(addresses: Addresses, headers: Mapping[str, str]) -> Access:
+    """Give what connections need beside an address; certificates that came by value become a file again."""
+    path = None if addresses.authority is None else _file(addresses.authority, ".pem")
+    return Access(path, addresses.is_insecure, headers)
+
+
+def model_of(stream: Stream, model: str) -> str:
+    """Name the model that a stream asks."""
+    return stream.model or model
+
+
+def load(assignment: Assignment, headers: Mapping[str, str]) -> list[Loaded]:
+    """Prepare every stream, in the profile's order; raises BadTarget where a model can be asked nothing."""
+    profile = assignment.profile
+    drifts: set[Drift] = {"", *(phase.drift for phase in profile.phases)}
+    let_in = access(assignment.addresses, headers)
+    pictures = _rows(assignment.pictures)
+    loaded = []
+    for stream in profile.streams:
+        name = model_of(stream, assignment.model)
+        target = read_target(*assignment.metadata[name])
+        asked: dict[str, Sequence[Question]] = {}
+        for drift in sorted(drifts):
+            asked[drift] = questions(stream, target, seed=profile.seed, pictures=pictures, drift=drift)
+            gevent.sleep(0)  # encoding takes a while, and a worker must go on saying that it lives
+        client = open_client(stream, assignment.addresses.url, assignment.addresses.grpc, let_in)
+        loaded.append(Loaded(stream.name, client, asked))
+    return loaded
+
+
+def _rows(data: bytes | None) -> Rows:
+    if data is None:
+        return digits()
+    path = _file(data, ".npz")
+    try:
+        return read_rows(path)
+    finally:
+        path.unlink()
+
+
+def _file(data: bytes, suffix: str) -> Path:
+    """Write what came by value where it can be read as a file."""
+    with tempfile.NamedTemporaryFile(prefix="loadtests-", suffix=suffix, delete=False) as file:
+        file.write(data)
+    return Path(file.name)
+
+
+def generator(assignment: Assignment, loaded: Sequence[Loaded], worker: str) -> Generator:
+    """Make the generator of one worker's share."""
+    profile = assignment.profile
+    shares = [stream.share for stream in profile.streams]
+
+    def draw(segment: Segment, second: int) -> list[Arrival]:
+        return arrivals(
+            segment,
+            second,
+            seed=profile.seed,
+            worker=assignment.worker,
+            workers=assignment.workers,
+            shares=shares,
+        )
+
+    return Generator(
+        loaded,
+        draw,
+        worker=worker,
+        most_in_flight=most_in_flight(profile, assignment.workers),
+        timeout_seconds=profile.timeout_seconds,
+    )

@@ -1,0 +1,183 @@
+"""A whole run, from the order to the exit status. The process must have been patched before this is imported."""
+
+import gc
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from loadtests.clients.address import BadAddress
+from loadtests.engine.assignment import Assignment
+from loadtests.engine.change import Performance, words_of
+from loadtests.engine.conductor import Conducted, Conductor
+from loadtests.engine.crew import Crew, NoCrew
+from loadtests.engine.interruption import Interruption
+from loadtests.engine.local_crew import LocalCrew
+from loadtests.engine.order import Order
+from loadtests.engine.preflight import Preflight, Unreachable, try_each
+from loadtests.engine.preparing import access, generator, load, model_of
+from loadtests.engine.processes import Processes
+from loadtests.engine.remote_crew import RemoteCrew
+from loadtests.engine.showing import Showing
+from loadtests.engine.surroundings import surroundings
+from loadtests.measure.run import GeneratorSecond, Run, Span
+from loadtests.measure.timeline import Timeline
+from loadtests.report import write
+from loadtests.report.live import Live
+from loadtests.requests.rows import BadData
+from loadtests.requests.target import BadTarget
+from loadtests.verdict.capacity import holds
+from loadtests.verdict.judge import judge
+from loadtests.verdict.result import Status
+
+CHANGE_LOG = "change.log"
+
+
+def run(order: Order) -> Status:
+    """Put the load on, judge it and report it; what went wrong before that is told in a sentence."""
+    with ExitStack() as cleanup:
+        ended_at_once: list[Callable[[], None]] = []
+        interruption = Interruption(ended_at_once)
+        try:
+            assignment = _look(order, interruption)
+            crew = _gather(order, assignment, interruption, cleanup, ended_at_once)
+        except (BadTarget, BadData, BadAddress) as mistake:
+            return _refuse(mistake, Status.USAGE)
+        except Unreachable as fault:
+            return _refuse(fault, Status.INTERRUPTED if interruption.words else Status.UNREACHABLE)
+        except NoCrew as fault:
+            return _refuse(fault, Status.INTERRUPTED if interruption.words else Status.INCONCLUSIVE)
+        conducted = _conduct(order, crew, interruption, ended_at_once)
+    return _report(order, conducted, crew.workers)
+
+
+def _look(order: Order, interruption: Interruption) -> Assignment:
+    """See that the target can be asked all that will be asked."""
+    profile = order.profile
+    preflight = Preflight(order.addresses.url, access(order.addresses, order.headers), interruption.wait)
+    models = sorted({model_of(stream, order.model) for stream in profile.streams})
+    preflight.wait_ready(models, order.ready_wait_seconds)
+    if any(stream.protocol == "grpc" for stream in profile.streams):
+        preflight.reach_grpc(order.addresses.grpc)
+    return Assignment(
+        profile=profile,
+        model=order.model,
+        addresses=order.addresses,
+        metadata={model: preflight.metadata(model) for model in models},
+        pictures=order.pictures,
+        workers=order.expected_workers or order.processes,
+    )
+
+
+def _gather(
+    order: Order,
+    assignment: Assignment,
+    interruption: Interruption,
+    cleanup: ExitStack,
+    ended_at_once: list[Callable[[], None]],
+) -> Crew:
+    """Try every kind of request once, and get the workers ready to send the rest."""
+    loaded = load(assignment, order.headers)
+    at = {
+        stream.name: order.addresses.grpc if stream.protocol == "grpc" else order.addresses.url
+        for stream in order.profile.streams
+    }
+    try_each(loaded, order.profile.timeout_seconds, at)
+    if assignment.workers == 1 and not order.expected_workers:
+        crew: LocalCrew | RemoteCrew = LocalCrew(generator(assignment, loaded, "local"))
+        cleanup.callback(crew.close)
+    else:
+        crew = _remote(order, assignment, interruption, cleanup, ended_at_once)
+    # All that was made until here is never looked through again.
+    gc.collect()
+    gc.freeze()
+    return crew
+
+
+def _remote(
+    order: Order,
+    assignment: Assignment,
+    interruption: Interruption,
+    cleanup: ExitStack,
+    ended_at_once: list[Callable[[], None]],
+) -> RemoteCrew:
+    processes: list[Processes] = []
+    crew = RemoteCrew(
+        order.bind if order.expected_workers else "127.0.0.1",
+        order.port if order.expected_workers else 0,
+        assignment.workers,
+        lambda: [words for each in processes for words in each.fates()],
+    )
+    if not order.expected_workers:
+        order.out.mkdir(parents=True, exist_ok=True)
+        begun = Processes(assignment.workers, crew.port, order.headers, order.out)
+        processes.append(begun)
+        cleanup.callback(begun.close)
+        ended_at_once.append(begun.kill)
+    cleanup.callback(crew.close)
+    crew.gather(order.worker_wait_seconds, interruption.wait)
+    crew.prepare(assignment)
+    return crew
+
+
+def _conduct(
+    order: Order, crew: Crew, interruption: Interruption, ended_at_once: list[Callable[[], None]]
+) -> Conducted:
+    profile = order.profile
+    performance = None
+    if profile.change is not None:
+        log = order.out / CHANGE_LOG
+        with suppress(OSError):
+            log.parent.mkdir(parents=True, exist_ok=True)
+        performance = Performance(words_of(profile.change), log, most_seconds=profile.change.most_seconds)
+        ended_at_once.append(performance.end)
+
+    def holds_promise(timeline: Timeline, span: Span, generator: list[GeneratorSecond]) -> bool | None:
+        return holds(timeline, span, generator, profile, order.promise)
+
+    with Live(quiet=order.is_quiet) as live:
+        conductor = Conductor(
+            profile,
+            crew,
+            Showing(live, workers=crew.workers),
+            performance=performance,
+            judge=holds_promise,
+            is_cut_off=interruption.wait,
+            cut_off_words=lambda: interruption.words,
+            give_up_after=order.give_up_after_seconds,
+        )
+        return conductor.conduct()
+
+
+def _report(order: Order, conducted: Conducted, workers: int) -> Status:
+    addresses = order.addresses
+    seen = Run(
+        profile=order.profile.model_dump(mode="json"),
+        profile_name=order.profile_name,
+        target={"rest": addresses.url, "grpc": addresses.grpc, "model": order.model},
+        began_at=conducted.began_at,
+        timeline=conducted.timeline,
+        spans=conducted.spans,
+        generator=conducted.generator,
+        workers=workers,
+        change=conducted.change,
+        cut_off=conducted.cut_off,
+        troubles=conducted.troubles,
+        environment=surroundings(),
+    )
+    verdict = judge(seen, order.profile, order.promise)
+    for trouble in write(seen, verdict, order.out):
+        print(trouble, file=sys.stderr)
+    print(f"{verdict.status.name}: {' '.join(verdict.reasons)}; the reports are in {_shown(order.out)}")
+    return Status.INTERRUPTED if conducted.is_interrupted else verdict.status
+
+
+def _shown(path: Path) -> str:
+    with suppress(ValueError):
+        return str(path.resolve().relative_to(Path.cwd()))
+    return str(path)
+
+
+def _refuse(fault: Exception, status: Status) -> Status:
+    print(f"loadtests: {fault}", file=sys.stderr)
+    return status
