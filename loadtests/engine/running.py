@@ -24,6 +24,7 @@ from loadtests.measure.run import GeneratorSecond, Run, Span
 from loadtests.measure.timeline import Timeline
 from loadtests.report import write
 from loadtests.report.live import Live
+from loadtests.report.wording import headline
 from loadtests.requests.rows import BadData
 from loadtests.requests.target import BadTarget
 from loadtests.verdict.capacity import holds
@@ -168,7 +169,8 @@ def _report(order: Order, conducted: Conducted, workers: int) -> Status:
     verdict = judge(seen, order.profile, order.promise)
     for trouble in write(seen, verdict, order.out):
         print(trouble, file=sys.stderr)
-    print(f"{verdict.status.name}: {' '.join(verdict.reasons)}; the reports are in {_shown(order.out)}")
+    print(headline(verdict))
+    print(f"The reports are in {_shown(order.out)}.")
     return Status.INTERRUPTED if conducted.is_interrupted else verdict.status
 
 
