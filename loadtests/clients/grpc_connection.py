@@ -127,8 +127,11 @@ class GrpcConnection:
             self._http2.receive_data(data)
         except (ngh2.NGH2Error, MemoryError) as error:
             raise Lost(GARBLED, f"what came is not HTTP/2: {error}") from None
+        if self._heard == 1 and data.startswith(b"HTTP/1"):
+            raise Lost(GARBLED, "the server answers in HTTP/1: this may be the port of REST")
         self._take_events()
         self._flush()
+        self._take_events()  # libnghttp2 tells of what broke the protocol when it has written its own last word
         self._close_if_done()
 
     def lost(self, reason: Lost) -> None:

@@ -52,8 +52,8 @@ def read_trailers(fields: Mapping[str, str]) -> tuple[Outcome, str, str]:
     """Give the outcome, the status by name and the words of a call that ended with these fields and is not OK."""
     status = name_of(fields["grpc-status"])
     reason = fields.get("reason", "")
-    words = in_a_line(unquote(fields.get("grpc-message", ""), errors="replace"))
-    return outcome_of(status, reason), status, f"{reason}: {words}" if reason else words or status
+    words = in_a_line(unquote(fields.get("grpc-message", ""), errors="replace")) or status
+    return outcome_of(status, reason), status, f"{reason}: {words}" if reason else words
 
 
 def read_http(status: str, headers: Mapping[str, str]) -> tuple[Outcome, str, str]:

@@ -102,6 +102,8 @@ class Answer:
         fields = _FIELD.findall(head, line.end())
         if len(fields) + 1 != head.count("\r\n"):
             raise NotHttp("the answer has a header that is none")
+        if " \r\n" in head or "\t\r\n" in head:
+            fields = [(name, value.rstrip(" \t")) for name, value in fields]
         self.headers = headers = {name.lower(): value for name, value in fields}
         if len(headers) != len(fields):
             headers.clear()

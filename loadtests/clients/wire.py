@@ -18,7 +18,7 @@ from loadtests.clients.lost import CLOSED, RESET, Lost, lost
 
 _poll: Callable[[], Any] = get_original("select", "poll")
 
-RECEIVED_BYTES = 256 * 1024
+RECEIVED_BYTES = 64 * 1024
 
 
 class Owner(Protocol):
