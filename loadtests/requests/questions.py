@@ -44,8 +44,8 @@ def questions(
 ) -> list[Question]:
     """Write the requests of a stream; raises BadTarget.
 
-    `pictures` are a user's own rows, which must fit. Without them, a model that takes such
-    pictures is shown the digits that come along, and for any other values are made.
+    `pictures` are a user's own rows, which must fit. Without them, or with the digits that come
+    along, a model that takes such pictures is shown the digits, and for any other values are made.
     `expectation` is for a model of which `is_repeatable` has said so, and belongs to this list alone.
     """
     if stream.protocol == "v1" and stream.format == "binary":
@@ -56,7 +56,7 @@ def questions(
             f"model {target.name!r} has no rows (the first dimension of its inputs is not open), "
             f"and {stream.name!r} asks for {', '.join(map(str, stream.rows))} of them"
         )
-    shown = pictures if pictures is not None else digits() if are_shown(target) else None
+    shown = pictures if pictures is not None and not pictures.are_digits else digits() if are_shown(target) else None
     source = fit(shown, target) if shown is not None else None
     labels = shown.labels if shown is not None else None
     classes = find_class_output(target, stream.classes, int(labels.max()) if labels is not None else 0)

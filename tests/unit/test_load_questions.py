@@ -95,6 +95,10 @@ def test_rows_are_not_asked_of_a_model_without_them() -> None:
         questions(stream(rows={1: 1, 8: 1}), whole, seed=1)
 
 
+def test_digits_are_never_shown_to_a_model_of_something_else() -> None:
+    assert len(instances(questions(stream(), NUMBERS, seed=1, pictures=digits())[0].body)[0]) == 4
+
+
 def test_rows_of_a_users_own_are_shown_and_must_fit() -> None:
     mine = Rows("mine.npz", {"x": np.arange(8.0).reshape(2, 4)})
     shown = {tuple(instances(question.body)[0]) for question in questions(stream(), NUMBERS, seed=1, pictures=mine)}
