@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from monitoring.contract import CONTRACT
-from monitoring.contract.labels import BOUNDED, closed
+from monitoring.contract.labels import BOUNDED, bounded, closed
+from monitoring.contract.load_tests import LOAD_TESTS
 from monitoring.contract.metric import Metric
 from monitoring.contract.values import MODEL
 from monitoring.indicators import INDICATORS
@@ -72,12 +73,19 @@ _GROUPS = (
 )
 """Titles, what is told below them, and how the names begin; the first that fits takes a metric."""
 
+_LOAD_TESTS = (
+    "What `python -m loadtests run --metrics-port PORT` tells while it makes load: no server exports these. "
+    "They count from when a request was due, and so hold what a caller waits for that no server sees. "
+    "Beside the server's own numbers they show where time is lost on the way."
+)
+
 
 def page() -> str:
     parts = [_OPENING.read_text(encoding="utf-8").rstrip(), _indicators()]
     for title, about, _ in _GROUPS:
         metrics = [metric for metric in CONTRACT if group_of(metric) == title]
         parts.append("\n\n".join([f"## {title}", about, *map(_section, metrics)]))
+    parts.append("\n\n".join(["## Load tests", _LOAD_TESTS, *map(_section, LOAD_TESTS)]))
     return "\n\n".join([*parts, _labels()]) + "\n"
 
 
@@ -128,7 +136,7 @@ def _section(metric: Metric) -> str:
 
 def _values(metric: Metric, label: str) -> str:
     values = closed(metric, label)
-    return BOUNDED[label] if values is None else _listed(values)
+    return bounded(metric, label) if values is None else _listed(values)
 
 
 def _labels() -> str:
@@ -147,7 +155,7 @@ def _labels() -> str:
 
 
 def _listed(words: Iterable[str]) -> str:
-    return ", ".join(f"`{word}`" for word in words)
+    return ", ".join(f"`{word}`" if word else "empty" for word in words)
 
 
 def _code(query: str) -> str:

@@ -9,6 +9,7 @@ neither a metrics library nor the server.
     values.py        closed lists of label values, bounds of histograms
     operations.py    requests, batches, models' lives, the process
     observations.py  inputs, predictions, late labels, and the baseline
+    load_tests.py    what load tests export, which are no servers
 
 Names carry their base unit. `model_name` and `model_version` come first on
 whatever belongs to a model.

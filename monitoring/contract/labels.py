@@ -4,6 +4,7 @@ No value comes out of a request, so that no caller can make series: what callers
 send is counted under the names of models that are served, or under none.
 """
 
+from monitoring.contract.load_tests import LOAD_BOUNDED, LOAD_CLOSED, LOAD_TESTS
 from monitoring.contract.metric import Metric
 from monitoring.contract.values import (
     BINS,
@@ -61,4 +62,11 @@ BOUNDED = {
 
 def closed(metric: Metric, label: str) -> tuple[str, ...] | None:
     """Give every value that a label of a metric can have, None where there is no such list."""
+    if metric in LOAD_TESTS:
+        return LOAD_CLOSED.get(label)
     return _REASONS[metric.name] if label == "reason" else _CLOSED.get(label)
+
+
+def bounded(metric: Metric, label: str) -> str:
+    """Say what keeps the values of a label few that has no such list."""
+    return (LOAD_BOUNDED if metric in LOAD_TESTS else BOUNDED)[label]

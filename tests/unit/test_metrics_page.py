@@ -10,6 +10,7 @@ import pytest
 from monitoring import generate, metrics_page, slo
 from monitoring.contract import CONTRACT
 from monitoring.contract.labels import BOUNDED, closed
+from monitoring.contract.load_tests import LOAD_TESTS
 from monitoring.contract.metric import Kind, Metric
 from monitoring.contract.values import PHASES
 from monitoring.indicators import INDICATORS, Indicator
@@ -51,7 +52,7 @@ def test_a_page_that_is_stale_is_told(
 
 def test_every_metric_is_told_once() -> None:
     told = Counter(re.findall(r"^### `(\w+)`$", metrics_page.page(), re.MULTILINE))
-    assert told == Counter(metric.name for metric in CONTRACT)
+    assert told == Counter(metric.name for metric in (*CONTRACT, *LOAD_TESTS))
 
 
 @pytest.mark.parametrize("metric", CONTRACT, ids=lambda metric: str(metric.name))
