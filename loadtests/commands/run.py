@@ -72,6 +72,9 @@ def add_options(parser: ArgumentParser) -> None:
     told = parser.add_argument_group("how it is told")
     told.add_argument("--out", type=Path, metavar="DIR", help=f"for all reports ({OUT}/PROFILE)")
     told.add_argument("--metrics-port", type=int, metavar="PORT", help="on which Prometheus finds the run's metrics")
+    told.add_argument(
+        "--json", action="store_true", help="as the last line summary.json, for a log that is all that stays"
+    )
     told.add_argument("--quiet", action="store_true", help="nothing but the verdict")
 
 
@@ -113,6 +116,7 @@ def _order(options: Namespace) -> Order:
         give_up_after_seconds=options.give_up_after,
         metrics_port=options.metrics_port,
         is_quiet=options.quiet,
+        is_json=options.json,
     )
 
 

@@ -31,3 +31,5 @@ class Order:
     give_up_after_seconds: float = 30
     metrics_port: int | None = None
     is_quiet: bool = False
+    is_json: bool = False
+    """Whether the last line is the summary in JSON."""

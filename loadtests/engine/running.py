@@ -22,7 +22,9 @@ from loadtests.engine.showing import Showing
 from loadtests.engine.surroundings import surroundings
 from loadtests.measure.run import GeneratorSecond, Run, Span
 from loadtests.measure.timeline import Timeline
-from loadtests.report import write
+from loadtests.report import summary, write
+from loadtests.report.figures import phases
+from loadtests.report.json_text import as_json
 from loadtests.report.live import Live
 from loadtests.report.wording import headline
 from loadtests.requests.rows import BadData
@@ -171,6 +173,8 @@ def _report(order: Order, conducted: Conducted, workers: int) -> Status:
         print(trouble, file=sys.stderr)
     print(headline(verdict))
     print(f"The reports are in {_shown(order.out)}.")
+    if order.is_json:
+        print(as_json(summary.summary(seen, verdict, phases(seen))).decode(errors="replace"))
     return Status.INTERRUPTED if conducted.is_interrupted else verdict.status
 
 

@@ -199,6 +199,7 @@ volumes:
 - --wait-ready={{ $load.waitSeconds }}
 - --out=/results{{ if $load.results.existingClaim }}/{{ $name }}{{ end }}
 - --metrics-port=9646
+- --json
 {{- if $load.slo }}
 - --slo=/etc/ecluse/load/slo.yaml
 {{- end }}
