@@ -21,7 +21,6 @@ from loadtests.bench.contest import Contest
 from loadtests.bench.cores import Cores, choose_cores, pinned_to
 from loadtests.bench.errors import BenchError
 from loadtests.bench.hot_path import HotPath, profile
-from loadtests.bench.machine import describe_machine
 from loadtests.bench.options import Exhibit, Options, parse_options
 from loadtests.bench.protocols import PROTOCOLS, Target
 from loadtests.bench.report import TRIED, Findings
@@ -32,6 +31,7 @@ from loadtests.bench.soak import save as save_soak
 from loadtests.bench.soak import soak
 from loadtests.bench.stages_chart import draw_stages
 from loadtests.bench.tensorflow_process import make_mlp
+from loadtests.machine import describe_machine
 
 SOAK_NAME = "soak.json"
 

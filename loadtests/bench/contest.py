@@ -13,7 +13,6 @@ from loadtests.bench.closed_loop import Load, measure
 from loadtests.bench.cores import Cores
 from loadtests.bench.cpu_time import process_cpu_seconds
 from loadtests.bench.errors import BenchError, Refused
-from loadtests.bench.machine import Machine
 from loadtests.bench.options import Exhibit, Options
 from loadtests.bench.protocols import MANY_ROWS, PROTOCOLS, PreparedRequest, Target, many_rows_name
 from loadtests.bench.rest_v2 import fetch_inputs
@@ -21,6 +20,7 @@ from loadtests.bench.results import Measurement, Plan, Refusal, Run, reduce_samp
 from loadtests.bench.servers import OURS, Contender, running
 from loadtests.bench.tensorflow_process import raw_batches_per_second
 from loadtests.bench.tensors import Answer, Tensor, differences, made_rows
+from loadtests.machine import Machine
 
 
 class Contest:

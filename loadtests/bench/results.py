@@ -15,7 +15,7 @@ from statistics import median
 import numpy as np
 
 from loadtests.bench.closed_loop import Sample
-from loadtests.bench.machine import Machine
+from loadtests.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)

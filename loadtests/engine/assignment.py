@@ -35,6 +35,8 @@ class Assignment:
     """Of each model: what the server told of it, and its configuration or None; as JSON."""
     pictures: bytes | None = None
     """A file of rows in NumPy's .npz, with labels; None takes those that are shipped."""
+    repeatable: frozenset[str] = frozenset()
+    """Kinds of requests that are answered the same way each time, so that an answer unlike the first is wrong."""
     worker: int = 0
     workers: int = 1
 
@@ -53,6 +55,7 @@ class Assignment:
             "is_insecure": self.addresses.is_insecure,
             "metadata": {name: list(told) for name, told in self.metadata.items()},
             "pictures": _text(self.pictures),
+            "repeatable": sorted(self.repeatable),
             "worker": self.worker,
             "workers": self.workers,
         }
@@ -68,6 +71,7 @@ class Assignment:
             ),
             metadata={str(name): (told[0], told[1]) for name, told in wire["metadata"].items()},
             pictures=_bytes(wire["pictures"]),
+            repeatable=frozenset(map(str, wire["repeatable"])),
             worker=int(wire["worker"]),
             workers=int(wire["workers"]),
         )

@@ -18,9 +18,12 @@ from loadtests.clients.address import Access, Address, read_grpc, read_url
 from loadtests.clients.dial import HTTP1, secure
 from loadtests.engine.generator import Loaded
 from loadtests.measure.outcome import Outcome
+from loadtests.requests.repeatable import is_repeatable
 
 TIMEOUT_SECONDS = 5.0
 POLL_SECONDS = 0.25
+REPEATED = 3
+"""Questions of each kind that are asked twice more."""
 TOLD_CHARACTERS = 200
 
 
@@ -141,13 +144,27 @@ class Preflight:
 def try_each(loaded: Sequence[Loaded], timeout_seconds: float, addresses: Mapping[str, str]) -> None:
     """Ask the first question of each kind once; raises Unreachable where it is not answered well."""
     for stream in loaded:
-        exchange = stream.client.ask(stream.questions[""][0], timeout_seconds)
-        if exchange.reply is None and exchange.outcome is not Outcome.SHED:
+        question = stream.questions[""][0]
+        exchange = stream.client.ask(question, timeout_seconds)
+        first = f"the first request of {stream.name} to {addresses[stream.name]}"
+        if exchange.reply is not None:
+            wrong = question.judge(exchange.reply).wrong
+            if wrong:
+                raise Unreachable(f"{first} was answered with what is no answer to it: {wrong}")
+        elif exchange.outcome is not Outcome.SHED:
             told = f": {exchange.words[:TOLD_CHARACTERS]}" if exchange.words else ""
-            raise Unreachable(
-                f"the first request of {stream.name} to {addresses[stream.name]} "
-                f"was answered with {exchange.code} ({exchange.outcome}){told}"
-            )
+            raise Unreachable(f"{first} was answered with {exchange.code} ({exchange.outcome}){told}")
+
+
+def repeatable(loaded: Sequence[Loaded], timeout_seconds: float) -> frozenset[str]:
+    """Name the kinds of requests that are answered the same way each time."""
+
+    def repeats(stream: Loaded) -> bool:
+        return is_repeatable(
+            stream.questions[""], lambda question: stream.client.ask(question, timeout_seconds).reply, tried=REPEATED
+        )
+
+    return frozenset(stream.name for stream in loaded if repeats(stream))
 
 
 def _reason(fault: Exception) -> str:

@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import gevent
 
@@ -15,13 +14,12 @@ from loadtests.engine.in_flight import most_in_flight
 from loadtests.profile.arrivals import Arrival, arrivals
 from loadtests.profile.form import Stream
 from loadtests.profile.segment import Segment
+from loadtests.requests.drifted import Drift
+from loadtests.requests.expectation import Expectation
+from loadtests.requests.question import Question
 from loadtests.requests.questions import questions
 from loadtests.requests.rows import Rows, digits, read_rows
-from loadtests.requests.target import read_target
-
-if TYPE_CHECKING:
-    from loadtests.requests.drifted import Drift
-    from loadtests.requests.question import Question
+from loadtests.requests.target import Target, read_target
 
 
 def access(addresses: Addresses, headers: Mapping[str, str]) -> Access:
@@ -38,20 +36,28 @@ def model_of(stream: Stream, model: str) -> str:
 def load(assignment: Assignment, headers: Mapping[str, str]) -> list[Loaded]:
     """Prepare every stream, in the profile's order; raises BadTarget where a model can be asked nothing."""
     profile = assignment.profile
-    drifts: set[Drift] = {"", *(phase.drift for phase in profile.phases)}
+    drifts = sorted({"", *(phase.drift for phase in profile.phases)})
     let_in = access(assignment.addresses, headers)
     pictures = _rows(assignment.pictures)
     loaded = []
     for stream in profile.streams:
-        name = model_of(stream, assignment.model)
-        target = read_target(*assignment.metadata[name])
-        asked: dict[str, Sequence[Question]] = {}
-        for drift in sorted(drifts):
-            asked[drift] = questions(stream, target, seed=profile.seed, pictures=pictures, drift=drift)
-            gevent.sleep(0)  # encoding takes a while, and a worker must go on saying that it lives
+        target = read_target(*assignment.metadata[model_of(stream, assignment.model)])
+        asked = {str(drift): _asked(stream, target, pictures, drift, assignment) for drift in drifts}
         client = open_client(stream, assignment.addresses.url, assignment.addresses.grpc, let_in)
         loaded.append(Loaded(stream.name, client, asked))
     return loaded
+
+
+def _asked(stream: Stream, target: Target, pictures: Rows, drift: Drift, assignment: Assignment) -> list[Question]:
+    gevent.sleep(0)  # encoding takes a while, and a worker must go on saying that it lives
+    return questions(
+        stream,
+        target,
+        seed=assignment.profile.seed,
+        pictures=pictures,
+        drift=drift,
+        expectation=Expectation() if stream.name in assignment.repeatable else None,
+    )
 
 
 def _rows(data: bytes | None) -> Rows:

@@ -4,6 +4,7 @@ import gc
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from loadtests.clients.address import BadAddress
@@ -11,10 +12,11 @@ from loadtests.engine.assignment import Assignment
 from loadtests.engine.change import Performance, words_of
 from loadtests.engine.conductor import Conducted, Conductor
 from loadtests.engine.crew import Crew, NoCrew
+from loadtests.engine.intent import intent
 from loadtests.engine.interruption import Interruption
 from loadtests.engine.local_crew import LocalCrew
 from loadtests.engine.order import Order
-from loadtests.engine.preflight import Preflight, Unreachable, try_each
+from loadtests.engine.preflight import Preflight, Unreachable, repeatable, try_each
 from loadtests.engine.preparing import access, generator, load, model_of
 from loadtests.engine.processes import Processes
 from loadtests.engine.remote_crew import RemoteCrew
@@ -38,6 +40,8 @@ CHANGE_LOG = "change.log"
 
 def run(order: Order) -> Status:
     """Put the load on, judge it and report it; what went wrong before that is told in a sentence."""
+    if not order.is_quiet:
+        print("\n".join(intent(order)), file=sys.stderr)
     with ExitStack() as cleanup:
         ended_at_once: list[Callable[[], None]] = []
         interruption = Interruption(ended_at_once)
@@ -86,8 +90,14 @@ def _gather(
         for stream in order.profile.streams
     }
     try_each(loaded, order.profile.timeout_seconds, at)
+    if order.profile.change is None:
+        # A change may bring another model under the same name and number.
+        assignment = replace(assignment, repeatable=repeatable(loaded, order.profile.timeout_seconds))
+    for stream in loaded:
+        stream.client.close()
+    crew: LocalCrew | RemoteCrew
     if assignment.workers == 1 and not order.expected_workers:
-        crew: LocalCrew | RemoteCrew = LocalCrew(generator(assignment, loaded, "local"))
+        crew = LocalCrew(generator(assignment, load(assignment, order.headers), "local"))
         cleanup.callback(crew.close)
     else:
         crew = _remote(order, assignment, interruption, cleanup, ended_at_once)

@@ -5,15 +5,17 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-from loadtests.bench.machine import describe_machine
+from loadtests.machine import describe_machine
 
 REPOSITORY = Path(__file__).parents[2]
+COMMIT = "ECLUSE_COMMIT"
+"""Names the commit where there is no repository: in the image."""
 
 
 def surroundings() -> dict[str, str]:
     machine = describe_machine(REPOSITORY)
     return {
-        "commit": os.environ.get("ECLUSE_COMMIT") or machine.commit,
+        "commit": os.environ.get(COMMIT) or machine.commit,
         "processor": machine.processor,
         "cores": str(os.cpu_count() or 1),
         "system": machine.system,

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from loadtests.bench.machine import describe_machine
 from loadtests.image.container import NoStart, Start, docker, start
+from loadtests.machine import describe_machine
 
 ROOT = Path(__file__).parents[2]
 REQUEST = ROOT / "docs" / "examples" / "seven.json"

@@ -9,7 +9,6 @@ import pytest
 from loadtests.bench.caveats import caveats
 from loadtests.bench.closed_loop import Sample
 from loadtests.bench.hot_path import HotPath
-from loadtests.bench.machine import Machine
 from loadtests.bench.report import (
     Findings,
     batching_table,
@@ -23,6 +22,7 @@ from loadtests.bench.results import Measurement, Plan, Refusal, Run, reduce_samp
 from loadtests.bench.soak import Soak
 from loadtests.bench.stages import Part
 from loadtests.bench.wording import listing
+from loadtests.machine import Machine
 
 TITLES = {"ecluse": "Écluse", "kserve": "stock KServe", "ecluse-unbatched": "Écluse without batching"}
 RATES = {"ecluse": 6000.0, "kserve": 500.0, "ecluse-unbatched": 3000.0}
