@@ -96,9 +96,9 @@ class Conductor:
             else:
                 self._step()
         last = min(course.ends_at or 0, int(self._now)) if course.is_over else int(self._now)
+        crew.stop()
         if self._performance is not None:
             self._performance.end()
-        crew.stop()
         self._settle(MERCY_SECONDS if seen.cut_off else self._profile.timeout_seconds)
         if self._performance is not None:
             seen.change = self._performance.seen()
@@ -111,18 +111,20 @@ class Conductor:
 
     def _step(self) -> None:
         now = self._now
-        self._take(now)
         if now < 0:
             return
         current = segment_at(self._course.segments, int(now))
         self._change(current, now)
+        if current is not None:
+            # First, so that whoever is shown a request knows the phase that it was asked in.
+            self._watcher.look(now, current, self._seen.generator, self._performance.words if self._performance else "")
+        self._take(now)
         is_over = self._performance is None or self._performance.is_over
         announced = self._course.advance(int(now), change_is_over=is_over)
         if announced:
             self._crew.announce(announced)
         self._judge_step()
         if current is not None:
-            self._watcher.look(now, current, self._seen.generator, self._performance.words if self._performance else "")
             limit = self._give_up_after
             if current.role == "change":
                 limit = max(limit, SILENT_CHANGE_SECONDS)

@@ -15,6 +15,7 @@ from loadtests.engine.crew import Crew, NoCrew
 from loadtests.engine.intent import intent
 from loadtests.engine.interruption import Interruption
 from loadtests.engine.local_crew import LocalCrew
+from loadtests.engine.metrics_server import MetricsServer, NoPort
 from loadtests.engine.order import Order
 from loadtests.engine.preflight import Preflight, Unreachable, repeatable, try_each
 from loadtests.engine.preparing import access, generator, load, model_of
@@ -28,6 +29,7 @@ from loadtests.report import summary, write
 from loadtests.report.figures import phases
 from loadtests.report.json_text import as_json
 from loadtests.report.live import Live
+from loadtests.report.metrics import CONTENT_TYPE, Exporter
 from loadtests.report.wording import headline
 from loadtests.requests.rows import BadData
 from loadtests.requests.target import BadTarget
@@ -45,17 +47,27 @@ def run(order: Order) -> Status:
     with ExitStack() as cleanup:
         ended_at_once: list[Callable[[], None]] = []
         interruption = Interruption(ended_at_once)
+        exporter = Exporter(order.profile_name, [stream.name for stream in order.profile.streams])
         try:
+            server = None
+            if order.metrics_port is not None:
+                server = MetricsServer(order.metrics_port, exporter.render, CONTENT_TYPE)
             assignment = _look(order, interruption)
             crew = _gather(order, assignment, interruption, cleanup, ended_at_once)
-        except (BadTarget, BadData, BadAddress) as mistake:
+        except (BadTarget, BadData, BadAddress, NoPort) as mistake:
             return _refuse(mistake, Status.USAGE)
         except Unreachable as fault:
             return _refuse(fault, Status.INTERRUPTED if interruption.words else Status.UNREACHABLE)
         except NoCrew as fault:
             return _refuse(fault, Status.INTERRUPTED if interruption.words else Status.INCONCLUSIVE)
-        conducted = _conduct(order, crew, interruption, ended_at_once)
-    return _report(order, conducted, crew.workers)
+        conducted = _conduct(order, crew, exporter, interruption, ended_at_once)
+        status = _report(order, conducted, crew.workers, exporter)
+        # Workers are let go before the last scrape is waited for.
+        cleanup.close()
+        if server is not None:
+            server.wait_for_a_scrape(interruption.wait)
+            server.close()
+    return status
 
 
 def _look(order: Order, interruption: Interruption) -> Assignment:
@@ -134,7 +146,7 @@ def _remote(
 
 
 def _conduct(
-    order: Order, crew: Crew, interruption: Interruption, ended_at_once: list[Callable[[], None]]
+    order: Order, crew: Crew, exporter: Exporter, interruption: Interruption, ended_at_once: list[Callable[[], None]]
 ) -> Conducted:
     profile = order.profile
     performance = None
@@ -152,7 +164,7 @@ def _conduct(
         conductor = Conductor(
             profile,
             crew,
-            Showing(live, workers=crew.workers),
+            Showing([live, exporter], workers=crew.workers),
             performance=performance,
             judge=holds_promise,
             is_cut_off=interruption.wait,
@@ -162,7 +174,7 @@ def _conduct(
         return conductor.conduct()
 
 
-def _report(order: Order, conducted: Conducted, workers: int) -> Status:
+def _report(order: Order, conducted: Conducted, workers: int, exporter: Exporter) -> Status:
     addresses = order.addresses
     seen = Run(
         profile=order.profile.model_dump(mode="json"),
@@ -179,6 +191,7 @@ def _report(order: Order, conducted: Conducted, workers: int) -> Status:
         environment=surroundings(),
     )
     verdict = judge(seen, order.profile, order.promise)
+    exporter.ended(verdict.status)
     for trouble in write(seen, verdict, order.out):
         print(trouble, file=sys.stderr)
     print(headline(verdict))

@@ -1,38 +1,48 @@
 """Show a run while it goes on: on the terminal and to Prometheus, once a second."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from loadtests.measure.run import GeneratorSecond
 from loadtests.measure.timeline import Timeline
 from loadtests.profile.segment import Segment
-from loadtests.report.live import Live, Moment
+from loadtests.report.live import Moment
+
+
+class Display(Protocol):
+    def add(self, reported: Timeline) -> None: ...
+
+    def update(self, now: Moment) -> None: ...
 
 
 class Showing:
-    def __init__(self, live: Live, *, workers: int) -> None:
-        self._live = live
+    def __init__(self, displays: Sequence[Display], *, workers: int) -> None:
+        self._displays = displays
         self._workers = workers
         self._drawn = -1
 
     def add(self, reported: Timeline) -> None:
-        self._live.add(reported)
+        for display in self._displays:
+            display.add(reported)
 
-    def look(self, now: float, segment: Segment, generator: list[GeneratorSecond], change: str) -> None:
+    def look(self, now: float, segment: Segment, generator: Sequence[GeneratorSecond], change: str) -> None:
         """Draw, if a second has passed since the last time."""
         second = int(now)
         if second == self._drawn:
             return
         self._drawn = second
-        latest = generator[-1].second if generator else 0
-        meters = [each for each in generator[-2 * self._workers :] if each.second == latest]
-        self._live.update(
-            Moment(
-                second=second,
-                phase=segment.name,
-                role=segment.role,
-                planned_rate=segment.rate_at(now - segment.began),
-                seconds_left=None if segment.ended is None else segment.ended - second,
-                in_flight=sum(each.in_flight for each in meters),
-                workers=self._workers,
-                busy_ratio=max((each.busy_ratio for each in meters), default=0.0),
-                change=change,
-            )
+        # Of each worker the last that it told: the list grows by one of each a second.
+        meters = {each.worker: each for each in generator[-2 * self._workers :]}.values()
+        moment = Moment(
+            second=second,
+            phase=segment.name,
+            role=segment.role,
+            planned_rate=segment.rate_at(now - segment.began),
+            seconds_left=None if segment.ended is None else segment.ended - second,
+            in_flight=sum(each.in_flight for each in meters),
+            workers=self._workers,
+            busy_ratio=max((each.busy_ratio for each in meters), default=0.0),
+            change=change,
         )
+        for display in self._displays:
+            display.update(moment)
