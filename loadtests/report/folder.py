@@ -6,6 +6,7 @@ What was measured is never lost: where the folder does not take `run.json`, it
 goes to the machine's folder for temporary files, and its numbers to the terminal.
 """
 
+import functools
 import os
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from typing import BinaryIO
 import orjson
 
 from loadtests.measure.run import Run
-from loadtests.report import junit, markdown, run_file, summary
+from loadtests.report import junit, markdown, percentiles, run_file, series, summary
 from loadtests.report.figures import PhaseFigures, phases
 from loadtests.report.json_text import as_json
 from loadtests.report.run_file import BadRunFile
@@ -28,7 +29,7 @@ PREVIOUS = "previous"
 JOB_PAGE = "GITHUB_STEP_SUMMARY"
 """The variable in which GitHub names the file that becomes part of the job's page."""
 
-_OURS = (run_file.NAME, run_file.COMPRESSED_NAME, summary.NAME, markdown.NAME, junit.NAME)
+_OURS = (run_file.NAME, run_file.COMPRESSED_NAME, summary.NAME, markdown.NAME, junit.NAME, series.NAME)
 
 
 def write(run: Run, verdict: Verdict, folder: Path, terminal: BinaryIO | None = None) -> list[str]:
@@ -55,6 +56,10 @@ def _files(run: Run, verdict: Verdict, figures: list[PhaseFigures]) -> Iterator[
     yield summary.NAME, lambda: as_json(summary.summary(run, verdict, figures), is_indented=True)
     yield markdown.NAME, lambda: markdown.markdown(run, verdict, figures).encode(errors="replace")
     yield junit.NAME, lambda: junit.junit(run, verdict)
+    yield series.NAME, lambda: series.series(run)
+    for phase in figures:
+        if phase.span.role != "warm-up":
+            yield percentiles.name(phase.span.name), functools.partial(percentiles.distribution, phase.all.cell)
 
 
 def _made(folder: Path) -> list[str]:
@@ -91,7 +96,7 @@ def _cleared(folder: Path, run: Run) -> list[str]:
 
 
 def _is_ours(path: Path) -> bool:
-    return path.is_file() and (path.name in _OURS or path.suffix == ".hgrm")
+    return path.is_file() and (path.name in _OURS or path.suffix == percentiles.SUFFIX)
 
 
 def _tells_of(folder: Path, run: Run) -> bool:

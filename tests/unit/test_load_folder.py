@@ -12,7 +12,10 @@ import pytest
 from loadtests.report import run_file, write
 from tests.reported_runs import PASSED, a_run, a_verdict
 
-ALL = {"run.json", "summary.json", "summary.md", "junit.xml"}
+ALL = {
+    *("run.json", "summary.json", "summary.md", "junit.xml", "timeline.csv"),
+    *("latency-before.hgrm", "latency-during.hgrm", "latency-after.hgrm"),
+}
 
 
 @pytest.fixture(autouse=True)
