@@ -66,12 +66,14 @@ def _size(expected: Outline) -> str:
 
 
 def _can_print(characters: str) -> bool:
-    try:
-        characters.encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
+    return _printable(characters) == characters
 
 
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+def _printable(text: str) -> str:
+    """Give what the terminal can show of it: a profile may say anything, and be named by any bytes."""
+    encoding = sys.stdout.encoding or "ascii"
+    return text.encode(encoding, "replace").decode(encoding)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{_printable(text)}\n")

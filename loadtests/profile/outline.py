@@ -42,7 +42,7 @@ class Stretch:
 @dataclass(frozen=True, slots=True)
 class Outline:
     stretches: tuple[Stretch, ...]
-    bound: Literal["", "at least", "at most"] = ""
+    bound: Literal["", "at least", "up to"] = ""
     """Nobody knows yet how long a change takes, or which step of a search does not hold."""
 
     @property
@@ -55,9 +55,9 @@ class Outline:
 
 
 def outline(profile: Profile) -> Outline:
-    """Say what is to be expected: of a change the least, of a search the most, where every step holds."""
+    """Say what is to be expected: of a change the least; of a search the most, where all but its last rate hold."""
     if profile.search:
-        return Outline(tuple(_steps(profile.search)), "at most")
+        return Outline(tuple(_steps(profile.search)), "up to")
     stretches = []
     began = 0
     for phase in profile.phases:
@@ -80,7 +80,7 @@ def _steps(asked: Search) -> list[Stretch]:
         ):
             began = found[-1].began + found[-1].seconds
             found.append(Stretch(name, role, began, seconds, curve))
-        search.tell(True)
+        search.tell(rate < asked.last)
     return found
 
 
