@@ -189,6 +189,7 @@ def _report(order: Order, conducted: Conducted, workers: int, exporter: Exporter
         cut_off=conducted.cut_off,
         troubles=conducted.troubles,
         environment=surroundings(),
+        promise=order.promise.model_dump(mode="json", include={"availability", "latency"}),
     )
     verdict = judge(seen, order.profile, order.promise)
     exporter.ended(verdict.status)

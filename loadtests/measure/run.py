@@ -74,3 +74,5 @@ class Run:
     """What went wrong in the load test itself: a worker that was lost, a task that raised."""
     environment: dict[str, str] = field(default_factory=dict)
     """Commit, machine, versions of what took part."""
+    promise: dict[str, Any] = field(default_factory=dict)
+    """Of slo.yaml, availability and latency, as JSON: what the gates that are promised were held to."""
