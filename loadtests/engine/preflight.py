@@ -18,6 +18,7 @@ from loadtests.clients.address import Access, Address, read_grpc, read_url
 from loadtests.clients.dial import HTTP1, secure
 from loadtests.engine.generator import Loaded
 from loadtests.measure.outcome import Outcome
+from loadtests.profile.form import Profile
 from loadtests.requests.repeatable import is_repeatable
 
 TIMEOUT_SECONDS = 5.0
@@ -156,15 +157,21 @@ def try_each(loaded: Sequence[Loaded], timeout_seconds: float, addresses: Mappin
             raise Unreachable(f"{first} was answered with {exchange.code} ({exchange.outcome}){told}")
 
 
-def repeatable(loaded: Sequence[Loaded], timeout_seconds: float) -> frozenset[str]:
-    """Name the kinds of requests that are answered the same way each time."""
+def repeatable(loaded: Sequence[Loaded], profile: Profile) -> frozenset[str]:
+    """Name the kinds of requests that must be answered the same way each time: tried, unless the profile says it."""
 
-    def repeats(stream: Loaded) -> bool:
-        return is_repeatable(
-            stream.questions[""], lambda question: stream.client.ask(question, timeout_seconds).reply, tried=REPEATED
+    def repeats(asked: Loaded, said: bool | None) -> bool:
+        if said is not None:
+            return said
+        # A change may bring another model under the same name and number.
+        return profile.change is None and is_repeatable(
+            asked.questions[""],
+            lambda question: asked.client.ask(question, profile.timeout_seconds).reply,
+            tried=REPEATED,
         )
 
-    return frozenset(stream.name for stream in loaded if repeats(stream))
+    pairs = zip(loaded, profile.streams, strict=True)
+    return frozenset(asked.name for asked, stream in pairs if repeats(asked, stream.repeatable))
 
 
 def _reason(fault: Exception) -> str:

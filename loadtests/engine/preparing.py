@@ -18,7 +18,7 @@ from loadtests.requests.drifted import Drift
 from loadtests.requests.expectation import Expectation
 from loadtests.requests.question import Question
 from loadtests.requests.questions import questions
-from loadtests.requests.rows import Rows, digits, read_rows
+from loadtests.requests.rows import Rows, rows_of
 from loadtests.requests.target import Target, read_target
 
 
@@ -38,7 +38,7 @@ def load(assignment: Assignment, headers: Mapping[str, str]) -> list[Loaded]:
     profile = assignment.profile
     drifts = sorted({"", *(phase.drift for phase in profile.phases)})
     let_in = access(assignment.addresses, headers)
-    pictures = _rows(assignment.pictures)
+    pictures = None if assignment.pictures is None else rows_of(assignment.pictures)
     loaded = []
     for stream in profile.streams:
         target = read_target(*assignment.metadata[model_of(stream, assignment.model)])
@@ -48,7 +48,9 @@ def load(assignment: Assignment, headers: Mapping[str, str]) -> list[Loaded]:
     return loaded
 
 
-def _asked(stream: Stream, target: Target, pictures: Rows, drift: Drift, assignment: Assignment) -> list[Question]:
+def _asked(
+    stream: Stream, target: Target, pictures: Rows | None, drift: Drift, assignment: Assignment
+) -> list[Question]:
     gevent.sleep(0)  # encoding takes a while, and a worker must go on saying that it lives
     return questions(
         stream,
@@ -58,16 +60,6 @@ def _asked(stream: Stream, target: Target, pictures: Rows, drift: Drift, assignm
         drift=drift,
         expectation=Expectation() if stream.name in assignment.repeatable else None,
     )
-
-
-def _rows(data: bytes | None) -> Rows:
-    if data is None:
-        return digits()
-    path = _file(data, ".npz")
-    try:
-        return read_rows(path)
-    finally:
-        path.unlink()
 
 
 def _file(data: bytes, suffix: str) -> Path:

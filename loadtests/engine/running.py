@@ -102,9 +102,7 @@ def _gather(
         for stream in order.profile.streams
     }
     try_each(loaded, order.profile.timeout_seconds, at)
-    if order.profile.change is None:
-        # A change may bring another model under the same name and number.
-        assignment = replace(assignment, repeatable=repeatable(loaded, order.profile.timeout_seconds))
+    assignment = replace(assignment, repeatable=repeatable(loaded, order.profile))
     for stream in loaded:
         stream.client.close()
     crew: LocalCrew | RemoteCrew

@@ -54,6 +54,8 @@ class Stream(Part):
     """Told to the server with each request."""
     inputs: dict[str, Made] = {}
     """How values are made, by the name of an input."""
+    repeatable: bool | None = None
+    """Whether the same question must be answered the same. Nothing finds out, and is no where there is a change."""
     classes: str = ""
     """The output that says of what class a row is; nothing takes the only one that can, `none` takes none."""
 

@@ -58,7 +58,7 @@ def read_rows(path: Path) -> Rows:
     return rows_of(content, str(path))
 
 
-def rows_of(content: bytes, path: str = "the file of rows") -> Rows:
+def rows_of(content: bytes, path: str = "the file given with --data") -> Rows:
     """Read what such a file holds; `path` is what messages call it. Raises BadData."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
