@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "run": "put load on a server, and judge it",
     "worker": "put load on for a master that runs elsewhere",
     "profiles": "show which profiles there are, and check one",
+    "compare": "say whether a run is worse than a stored one",
     "report": "write all reports of a run again",
 }
 """Each word and what it does; its file in `commands/` has `add_options(parser)` and `do(options) -> Status`."""

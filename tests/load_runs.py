@@ -1,5 +1,6 @@
 """Runs of a load test, built from numbers."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,8 +38,10 @@ def cell(
         if outcome is not Outcome.DROPPED:
             made.lags.add(lag, many)
             made.services.merge([histogram])
-        made.codes[(codes or {}).get(outcome) or CODES.get(outcome, outcome.value)] += many
+        code = (codes or {}).get(outcome) or CODES.get(outcome, outcome.value)
+        made.codes[code] += many
         if outcome is not Outcome.OK:
+            made.failed_codes[outcome] = Counter({code: many})
             made.examples[outcome] = [f"an example of {outcome.value}"]
     answered_well = made.count(Outcome.OK)
     made.rows = answered_well

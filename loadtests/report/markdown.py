@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from loadtests.measure.run import Run
 from loadtests.report.figures import Figures, PhaseFigures
+from loadtests.report.markdown_text import code, table, text
 from loadtests.report.wording import (
     MARKS,
     NOTHING,
@@ -28,15 +29,13 @@ MOST_PHASES = 40
 MOST_GATES = 40
 MOST_SENTENCES = 10
 MOST_EXAMPLES = 8
-LONGEST_EXAMPLE = 200
 
 _SIGNS = {Status.PASSED: "✅", Status.FAILED: "❌", Status.INCONCLUSIVE: "❔"}
-_PLAIN = str.maketrans({**{sign: f"\\{sign}" for sign in "\\`*_[]|~#!"}, "&": "&amp;", "<": "&lt;", "@": "&#64;"})
 
 
 def markdown(run: Run, verdict: Verdict, phases: list[PhaseFigures]) -> str:
     word = verdict_word(verdict)
-    first = _text(headline(verdict)).removeprefix(word)
+    first = text(headline(verdict)).removeprefix(word)
     parts = [
         f"{_SIGNS.get(verdict.status, '⚠️')} **{word}**{first}",
         _sentences(verdict.reasons[1:]),
@@ -62,7 +61,7 @@ def _phases(phases: list[PhaseFigures]) -> str:
         return "No phase was begun."
     rows = [
         (
-            _text(each.span.name) + ("" if each.span.is_complete else " (cut off)"),
+            text(each.span.name) + ("" if each.span.is_complete else " (cut off)"),
             f"{each.span.seconds} s",
             count(each.all.requests),
             rate(each.all.rate),
@@ -71,8 +70,8 @@ def _phases(phases: list[PhaseFigures]) -> str:
         )
         for each in phases[:MOST_PHASES]
     ]
-    table = _table(("phase", "time", "requests", "sent", "p50", "p95", "p99", "failed"), rows)
-    return table + _more(len(phases), MOST_PHASES, "phases")
+    head = ("phase", "time", "requests", "sent", "p50", "p95", "p99", "failed")
+    return table(head, rows) + _more(len(phases), MOST_PHASES, "phases")
 
 
 def _gates(gates: Iterable[GateResult]) -> str:
@@ -82,23 +81,23 @@ def _gates(gates: Iterable[GateResult]) -> str:
     rows = [
         (
             MARKS[gate.mark] if gate.mark in (Mark.PASSED, Mark.SKIPPED) else f"**{MARKS[gate.mark]}**",
-            _text(gate.name),
+            text(gate.name),
             seen(gate),
             interval(gate),
-            _text(gate.limit),
+            text(gate.limit),
             count(gate.samples),
         )
         for gate in ordered[:MOST_GATES]
     ]
-    table = _table(("gate", "what", "seen", "95 % interval", "limit", "samples"), rows)
-    return table + _more(len(ordered), MOST_GATES, "gates")
+    head = ("gate", "what", "seen", "95 % interval", "limit", "samples")
+    return table(head, rows) + _more(len(ordered), MOST_GATES, "gates")
 
 
 def _examples(phases: list[PhaseFigures]) -> str:
     lines = []
     for phase in phases:
         for outcome, words in phase.all.cell.examples.items():
-            lines += [f"- {_text(phase.span.name)}, {outcome.value}: {_code(each)}" for each in words[:1]]
+            lines += [f"- {text(phase.span.name)}, {outcome.value}: {code(each)}" for each in words[:1]]
     return "\n".join(lines[:MOST_EXAMPLES])
 
 
@@ -110,8 +109,8 @@ def _change(run: Run) -> str:
         how = "had not ended when the run did"
     else:
         how = f"took {duration(change.ended - change.began)} and ended with status {change.status}"
-    trouble = f": {_code(change.trouble)}" if change.trouble else ""
-    return f"The change {_code(change.words)} began at second {change.began:.1f}, {how}{trouble}."
+    trouble = f": {code(change.trouble)}" if change.trouble else ""
+    return f"The change {code(change.words)} began at second {change.began:.1f}, {how}{trouble}."
 
 
 def _where_from(run: Run) -> str:
@@ -122,27 +121,13 @@ def _where_from(run: Run) -> str:
         "workers": str(run.workers),
         **run.environment,
     }
-    return "<sub>" + " · ".join(f"{_text(name)} {_text(value)}" for name, value in facts.items() if value) + "</sub>"
+    return "<sub>" + " · ".join(f"{text(name)} {text(value)}" for name, value in facts.items() if value) + "</sub>"
 
 
 def _sentences(sentences: Iterable[str]) -> str:
     told = list(sentences)
-    return "\n".join(f"- {_text(each)}" for each in told[:MOST_SENTENCES]) + _more(len(told), MOST_SENTENCES, "")
+    return "\n".join(f"- {text(each)}" for each in told[:MOST_SENTENCES]) + _more(len(told), MOST_SENTENCES, "")
 
 
 def _more(there_are: int, shown: int, what: str) -> str:
     return f"\n\nand {there_are - shown} {what or 'more'} in the report" if there_are > shown else ""
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
-
-
-def _text(words: str) -> str:
-    """Take from words all that Markdown and HTML would make something of."""
-    return " ".join(words.split()).translate(_PLAIN)
-
-
-def _code(words: str) -> str:
-    line = " ".join(words.split()).replace("`", "'").replace("|", "\\|")
-    return f"`{line[:LONGEST_EXAMPLE]}{'…' if len(line) > LONGEST_EXAMPLE else ''}`"

@@ -31,6 +31,16 @@ class Step:
     """Why, in a sentence."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """Where the capacity lies."""
+
+    held: float | None
+    """The largest rate that held; None where none did."""
+    failed: float | None
+    """The smallest that did not."""
+
+
 def holds(
     timeline: Timeline, span: Span, generator: Iterable[GeneratorSecond], profile: Profile, promise: Promise
 ) -> bool | None:
@@ -38,23 +48,43 @@ def holds(
     return _step(look(timeline, span, generator, profile, promise), profile, promise).holds
 
 
+def bracket(run: Run, profile: Profile, promise: Promise) -> Bracket:
+    """Give what a search came to."""
+    return _bracket([step for _, step in _steps(run, profile, promise)])
+
+
 def judge_search(run: Run, profile: Profile, promise: Promise) -> Verdict:
     """Judge a run that looks for the capacity."""
-    spans = [span for span in run.spans if span.role == "load" and span.is_complete]
-    steps = [_step(look(run.timeline, span, run.generator, profile, promise), profile, promise) for span in spans]
-    gates = tuple(_as_gate(span, step) for span, step in zip(spans, steps, strict=True))
-    held = max((step.rate for step in steps if step.holds), default=None)
+    steps = _steps(run, profile, promise)
+    gates = tuple(_as_gate(span, step) for span, step in steps)
+    found = _bracket([step for _, step in steps])
     doubts = [f"the run was cut off: {run.cut_off}"] if run.cut_off else []
     doubts += run.troubles
-    status, words = _answer(steps, held, profile)
+    status, words = _answer([step for _, step in steps], found, profile)
     if status is Status.PASSED and doubts:
         status = Status.INCONCLUSIVE
     reasons = () if status is Status.PASSED else (words, *doubts)
-    return Verdict(status, gates, reasons, capacity=held, notes=(words,) if status is Status.PASSED else ())
+    return Verdict(status, gates, reasons, capacity=found.held, notes=(words,) if status is Status.PASSED else ())
 
 
-def _answer(steps: list[Step], held: float | None, profile: Profile) -> tuple[Status, str]:
-    failed = min((step.rate for step in steps if step.holds is False), default=None)
+def _steps(run: Run, profile: Profile, promise: Promise) -> list[tuple[Span, Step]]:
+    return [
+        (span, _step(look(run.timeline, span, run.generator, profile, promise), profile, promise))
+        for span in run.spans
+        if span.role == "load" and span.is_complete
+    ]
+
+
+def _bracket(steps: Iterable[Step]) -> Bracket:
+    rates = [(step.rate, step.holds) for step in steps]
+    return Bracket(
+        held=max((rate for rate, holds_ in rates if holds_), default=None),
+        failed=min((rate for rate, holds_ in rates if holds_ is False), default=None),
+    )
+
+
+def _answer(steps: list[Step], found: Bracket, profile: Profile) -> tuple[Status, str]:
+    held, failed = found.held, found.failed
     unclear = [step for step in steps if step.holds is None]
     if held is None:
         if failed is not None:

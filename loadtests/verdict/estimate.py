@@ -8,7 +8,7 @@ and `goodput_ratio` count them.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from loadtests.measure.cell import Cell
@@ -96,13 +96,14 @@ def promised_errors(cell: Cell, promise: Promise) -> int:
         cell.count(outcome) for outcome in Outcome if outcome not in (Outcome.OK, Outcome.CLIENT, Outcome.SHED)
     )
     shed = cell.count(Outcome.SHED)
+    codes: Mapping[str, int] = cell.failed_codes.get(Outcome.SHED, {})
     match promise.availability.shed:
         case "bad":
             return failed + shed
         case "good":
             return failed
         case _:
-            return failed + shed - min(shed, sum(cell.codes[code] for code in REFUSED_AS_TOO_MANY))
+            return failed + shed - sum(codes.get(code, 0) for code in REFUSED_AS_TOO_MANY)
 
 
 def unanswered(cell: Cell) -> int:

@@ -1,6 +1,5 @@
 """One phase, or one kind of request in it, as a gate looks at it."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -89,6 +88,6 @@ def _earlier(found: Estimate, seconds: float) -> Estimate:
 
 
 def _without_dropped(cell: Cell) -> Cell:
-    left = Cell(codes=Counter(cell.codes), versions=cell.versions, labelled=cell.labelled, right=cell.right)
+    left = Cell(failed_codes=cell.failed_codes, versions=cell.versions, labelled=cell.labelled, right=cell.right)
     left.responses = {outcome: each for outcome, each in cell.responses.items() if outcome is not Outcome.DROPPED}
     return left

@@ -1,0 +1,130 @@
+"""The rows of a comparison: one measure of one phase in both runs, with the interval of its change."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from loadtests.measure.cell import Cell
+from loadtests.verdict.binomial import at_most
+from loadtests.verdict.comparison import Difference, Finding, Rule
+from loadtests.verdict.estimate import SHARES, Estimate
+from loadtests.verdict.marking import fewest_samples
+from loadtests.verdict.phase import Seen
+from loadtests.verdict.resampling import Blocks, Numbers
+from monitoring.slo import Promise
+
+QUANTILES = ("p50", "p95", "p99")
+BLIND = math.log(2)
+"""An interval so wide that a server of half the speed would lie within it."""
+
+WIDEST = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two runs, in one phase."""
+
+    seen: Seen
+    samples: int
+    """Requests that the quantiles are of."""
+    quantiles: Mapping[str, Numbers]
+    """By their names: what really was, and of each draw."""
+    goodputs: Numbers
+
+    @property
+    def cell(self) -> Cell:
+        return self.seen.cell("")
+
+
+def side(seen: Seen, cells: Sequence[Cell], longest: float, promise: Promise, rule: Rule) -> Side:
+    """Draw from the seconds of a phase; a request without an answer counts as `longest`."""
+    blocks = Blocks(cells, rule.block_seconds, longest=longest)
+    draws = blocks.draws(rule.draws, np.random.default_rng([rule.seed, len(cells)]))
+    quantiles = blocks.quantiles([SHARES[measure] for measure in QUANTILES], draws)
+    goodputs = blocks.goodputs(promise.latency.threshold_seconds, draws)
+    return Side(seen, blocks.samples, dict(zip(QUANTILES, quantiles, strict=True)), goodputs)
+
+
+def latency(measure: str, old: Side, new: Side, promise: Promise, rule: Rule) -> Difference:
+    """Compare a quantile by its logarithm: noise of latency is in proportion to it."""
+    phase = new.seen.span.name
+    before, after = old.quantiles[measure], new.quantiles[measure]
+    fewest, fewer = fewest_samples(measure, promise), min(old.samples, new.samples)
+    if not fewer:
+        return _untold(phase, measure, before[0], after[0], "there was no answer in one of the two")
+    if fewer < fewest:
+        return _untold(phase, measure, before[0], after[0], f"needs {fewest:,} answers in both, and one had {fewer:,}")
+    logarithms = [np.log(np.maximum(values, 1e-6)) for values in (before, after)]
+    moved = float(logarithms[1][0] - logarithms[0][0])
+    error = math.hypot(*(_scatter(values) for values in logarithms), math.sqrt(2) * rule.between_runs)
+    # More than this is all the same, and no number can hold it.
+    error = min(error, WIDEST)
+    low, high = (math.exp(moved + side * rule.sureness * error) - 1 for side in (-1, 1))
+    change = math.exp(moved) - 1
+    seconds = float(after[0] - before[0])
+    matters = abs(seconds) > rule.smallest_seconds + rule.smallest_ratio * float(min(before[0], after[0]))
+    finding, words = _finding(low, high, matters=matters, is_more_worse=True), ""
+    if finding is Finding.SAME and rule.sureness * error > BLIND:
+        finding, words = Finding.UNTOLD, "it swings so much that twice as much would not be seen"
+    return Difference(phase, measure, finding, float(before[0]), float(after[0]), change, low, high, words)
+
+
+def goodput(old: Side, new: Side, rule: Rule) -> Difference:
+    """Compare the shares that were answered well within the threshold."""
+    before, after = old.goodputs, new.goodputs
+    change = float(after[0] - before[0])
+    error = math.hypot(_scatter(before), _scatter(after))
+    low, high = change - rule.sureness * error, change + rule.sureness * error
+    finding = _finding(low, high, matters=abs(change) > rule.smallest_goodput, is_more_worse=False)
+    return Difference(
+        new.seen.span.name, "goodput_ratio", finding, float(before[0]), float(after[0]), change, low, high
+    )
+
+
+def counted(phase: str, measure: str, before: Estimate | None, after: Estimate | None, rule: Rule) -> Difference:
+    """Compare two shares of what was counted one by one, exactly: how likely is it that so many fell on one side?"""
+    if before is None or after is None:
+        known = [each.value if each else None for each in (before, after)]
+        return _untold(phase, measure, known[0], known[1], "it is known in one of the two only")
+    is_more_worse = measure == "error_ratio"
+    smallest = rule.smallest_errors if is_more_worse else rule.smallest_accuracy
+    change = after.value - before.value
+    low = change - math.hypot(after.value - after.low, before.high - before.value)
+    high = change + math.hypot(after.high - after.value, before.value - before.low)
+    is_chance = _chance(before, after) > math.erfc(rule.sureness / math.sqrt(2)) / 2
+    finding = Finding.SAME
+    if abs(change) > smallest and not is_chance:
+        finding = Finding.WORSE if (change > 0) == is_more_worse else Finding.BETTER
+    return Difference(phase, measure, finding, before.value, after.value, change, low, high)
+
+
+def late(row: Difference) -> Difference:
+    """Take back what a generator that fell behind may have done."""
+    words = "the generator was not up to its plan in one of the two"
+    return _untold(row.phase, row.measure, row.before, row.after, words)
+
+
+def _finding(low: float, high: float, *, matters: bool, is_more_worse: bool) -> Finding:
+    if not matters or low <= 0 <= high:
+        return Finding.SAME
+    return Finding.WORSE if (low > 0) == is_more_worse else Finding.BETTER
+
+
+def _scatter(values: Numbers) -> float:
+    """The standard error by the draws, which are one block short of what varies."""
+    drawn = values[1:]
+    return float(np.nanstd(drawn)) if len(drawn) and not np.isnan(drawn).all() else math.inf
+
+
+def _chance(before: Estimate, after: Estimate) -> float:
+    """How likely so uneven a split of the bad ones is where both are alike."""
+    bad, share = (before.bad or 0) + (after.bad or 0), after.samples / (before.samples + after.samples)
+    more = 1 - at_most((after.bad or 0) - 1, bad, share)
+    return min(more, at_most(after.bad or 0, bad, share))
+
+
+def _untold(phase: str, measure: str, before: float | None, after: float | None, words: str) -> Difference:
+    known = [None if value is None or math.isnan(value) else float(value) for value in (before, after)]
+    return Difference(phase, measure, Finding.UNTOLD, known[0], known[1], None, words=words)
