@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -82,6 +83,14 @@ class Preflight:
             return told, self._json(f"{path}/config")
         except Unreachable:
             return told, None
+
+    def metrics(self) -> str:
+        """Read the page that it has for Prometheus; empty where it has none there."""
+        with suppress(Unreachable):
+            said = self._get("/metrics")
+            if said.status == http.client.OK:
+                return said.body.decode(errors="replace")
+        return ""
 
     def reach_grpc(self, grpc: str) -> None:
         """Open a connection and close it; raises Unreachable."""

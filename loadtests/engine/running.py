@@ -14,6 +14,7 @@ from loadtests.engine.conductor import Conducted, Conductor
 from loadtests.engine.crew import Crew, NoCrew
 from loadtests.engine.intent import intent
 from loadtests.engine.interruption import Interruption
+from loadtests.engine.known_accuracy import known_accuracy
 from loadtests.engine.local_crew import LocalCrew
 from loadtests.engine.metrics_server import MetricsServer, NoPort
 from loadtests.engine.order import Order
@@ -52,7 +53,7 @@ def run(order: Order) -> Status:
             server = None
             if order.metrics_port is not None:
                 server = MetricsServer(order.metrics_port, exporter.render, CONTENT_TYPE)
-            assignment = _look(order, interruption)
+            assignment, known = _look(order, interruption)
             crew = _gather(order, assignment, interruption, cleanup, ended_at_once)
         except (BadTarget, BadData, BadAddress, NoPort) as mistake:
             return _refuse(mistake, Status.USAGE)
@@ -61,7 +62,7 @@ def run(order: Order) -> Status:
         except NoCrew as fault:
             return _refuse(fault, Status.INTERRUPTED if interruption.words else Status.INCONCLUSIVE)
         conducted = _conduct(order, crew, exporter, interruption, ended_at_once)
-        status = _report(order, conducted, crew.workers, exporter)
+        status = _report(order, conducted, crew.workers, exporter, known)
         # Workers are let go before the last scrape is waited for.
         cleanup.close()
         if server is not None:
@@ -70,15 +71,16 @@ def run(order: Order) -> Status:
     return status
 
 
-def _look(order: Order, interruption: Interruption) -> Assignment:
-    """See that the target can be asked all that will be asked."""
+def _look(order: Order, interruption: Interruption) -> tuple[Assignment, dict[str, str]]:
+    """See that the target can be asked all that will be asked, and what is known of it beforehand."""
     profile = order.profile
     preflight = Preflight(order.addresses.url, access(order.addresses, order.headers), interruption.wait)
     models = sorted({model_of(stream, order.model) for stream in profile.streams})
     preflight.wait_ready(models, order.ready_wait_seconds)
     if any(stream.protocol == "grpc" for stream in profile.streams):
         preflight.reach_grpc(order.addresses.grpc)
-    return Assignment(
+    accuracy = known_accuracy(preflight.metrics(), models)
+    assignment = Assignment(
         profile=profile,
         model=order.model,
         addresses=order.addresses,
@@ -86,6 +88,7 @@ def _look(order: Order, interruption: Interruption) -> Assignment:
         pictures=order.pictures,
         workers=order.expected_workers or order.processes,
     )
+    return assignment, {} if accuracy is None else {"known_accuracy": f"{accuracy:g}"}
 
 
 def _gather(
@@ -172,7 +175,7 @@ def _conduct(
         return conductor.conduct()
 
 
-def _report(order: Order, conducted: Conducted, workers: int, exporter: Exporter) -> Status:
+def _report(order: Order, conducted: Conducted, workers: int, exporter: Exporter, known: dict[str, str]) -> Status:
     addresses = order.addresses
     seen = Run(
         profile=order.profile.model_dump(mode="json"),
@@ -186,7 +189,7 @@ def _report(order: Order, conducted: Conducted, workers: int, exporter: Exporter
         change=conducted.change,
         cut_off=conducted.cut_off,
         troubles=conducted.troubles,
-        environment=surroundings(),
+        environment=surroundings() | known,
         promise=order.promise.model_dump(mode="json", include={"availability", "latency"}),
     )
     verdict = judge(seen, order.profile, order.promise)
