@@ -32,6 +32,7 @@ class GrpcConnection(asyncio.Protocol):
         self._host = host
         self._loop = asyncio.get_running_loop()
         self._http2 = ngh2.Connection(ngh2.Role.SERVER)
+        self._has_left = False
         self._calls: dict[int, tuple[str, bytearray]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -53,6 +54,8 @@ class GrpcConnection(asyncio.Protocol):
         self._flush()
 
     def _handle(self, event: ngh2.Event) -> None:
+        if isinstance(event, ngh2.RequestReceived) and self._has_left:
+            return  # above the last stream that GOAWAY named
         if isinstance(event, ngh2.RequestReceived):
             named = dict(event.headers)
             self._calls[event.stream_id] = named[b":path"].decode(), bytearray()
@@ -87,8 +90,8 @@ class GrpcConnection(asyncio.Protocol):
             self._fail(stream, UNIMPLEMENTED, f"no method {path} is served here", "unknown_route")
 
     def _infer(self, stream: int, request: ModelInferRequest) -> None:
-        began = time.monotonic()
         deed = self._host.begin("grpc")
+        began = time.monotonic()
         self._loop.call_later(deed.delay, self._done, stream, request, deed, began)
 
     def _done(self, stream: int, request: ModelInferRequest, deed: Deed, began: float) -> None:
@@ -103,6 +106,7 @@ class GrpcConnection(asyncio.Protocol):
             return
         elif deed.cut == "goaway":
             # Above the last stream nothing was looked at, and this one was: it is lost with the connection.
+            self._has_left = True
             self._http2.send_goaway(last_stream_id=stream)
             self._flush()
             self._transport.close()

@@ -9,6 +9,7 @@ import orjson
 from tests.contract.loadtests.faults import Deed
 from tests.contract.loadtests.faulty_answers import METADATA, MODEL, Answers
 
+METRICS = b'ecluse_baseline_accuracy_ratio{model_name="mnist",model_version="1"} 1\n'
 HEAD_LENGTH = "inference-header-content-length"
 INFER = (f"/v2/models/{MODEL}/infer", f"/v1/models/{MODEL}:predict")
 
@@ -63,6 +64,9 @@ class RestConnection(asyncio.Protocol):
         if method == "POST" and path in INFER:
             self._infer("v1" if path.startswith("/v1") else "v2", headers, body, closes=closes)
             return
+        if path == "/metrics":
+            self._write(200, METRICS, {"content-type": "text/plain"}, closes=closes)
+            return
         ready = self._host.is_ready()
         known = {
             "/v2": {"name": "faulty", "version": "1", "extensions": ["binary_tensor_data"]},
@@ -81,8 +85,8 @@ class RestConnection(asyncio.Protocol):
             self._write(200 if ready or not path.endswith("ready") else 503, orjson.dumps(found), closes=closes)
 
     def _infer(self, protocol: str, headers: dict[str, str], body: bytes, *, closes: bool) -> None:
-        began = time.monotonic()
         deed = self._host.begin(protocol)
+        began = time.monotonic()
         self._is_busy = True
         head_bytes = int(headers[HEAD_LENGTH]) if HEAD_LENGTH in headers else None
 

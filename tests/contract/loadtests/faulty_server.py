@@ -29,8 +29,8 @@ from tests.contract.loadtests.faulty_grpc import GrpcConnection
 from tests.contract.loadtests.faulty_rest import RestConnection
 
 DIGITS = Path(loadtests.data.__file__).with_name("digits.npz")
-BEGUN_REQUESTS = 10
-"""The load has begun when so many have come: what asks one or two, to see whether all is well, is none."""
+SILENCE_SECONDS = 0.5
+"""Who tries first whether all is well is silent for so long before the load, which faults and counts are for."""
 
 
 class FaultyServer:
@@ -42,6 +42,7 @@ class FaultyServer:
         self._latency = latency
         self._loop = asyncio.get_running_loop()
         self._began = inf
+        self._tried_at = inf
         self._requests: Counter[str] = Counter()
         self._codes: Counter[str] = Counter()
         self._seconds: list[float] = []
@@ -51,26 +52,37 @@ class FaultyServer:
         return max(0.0, time.monotonic() - self._began)
 
     def takes(self) -> bool:
-        return not self._faults.connection_is_refused(self._now)
+        return self._began == inf or not self._faults.connection_is_refused(self._now)
 
     def is_ready(self) -> bool:
         return self._faults.is_ready(self._now)
 
     def begin(self, protocol: str) -> Deed:
+        if self._began == inf and not self._begins():
+            return Deed(delay=self._latency())
         self._requests[protocol] += 1
-        if self._requests.total() == BEGUN_REQUESTS:
-            self._began = time.monotonic()
-            for fault in self._faults.of("freeze"):
-                self._loop.call_later(fault.begins, self._freeze, fault.seconds)
-            for fault in self._faults.of("die"):
-                self._loop.call_later(fault.begins, self._die)
         deed = self._faults.deed(self._now)
         return deed._replace(delay=deed.delay + self._latency())
 
     def end(self, code: str, began: float) -> None:
+        if began < self._began:
+            return
         self._codes[code] += 1
         if code == "200":
             self._seconds.append(time.monotonic() - began)
+
+    def _begins(self) -> bool:
+        """Whether this request is the first of the load."""
+        now = time.monotonic()
+        last, self._tried_at = self._tried_at, now
+        if now - last < SILENCE_SECONDS:
+            return False
+        self._began = now
+        for fault in self._faults.of("freeze"):
+            self._loop.call_later(fault.begins, self._freeze, fault.seconds)
+        for fault in self._faults.of("die"):
+            self._loop.call_later(fault.begins, self._die)
+        return True
 
     def _freeze(self, seconds: float) -> None:
         self._faults.counts["freeze"] += 1
