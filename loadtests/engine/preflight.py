@@ -108,12 +108,16 @@ class Preflight:
         return trouble
 
     def _known(self) -> str:
+        models = self.models()
+        return f", it has {', '.join(models)}" if models else ""
+
+    def models(self) -> list[str]:
         """Name the models there are, where the server tells."""
         try:
             told = json.loads(self._get("/v1/models").body)
-            return f", it has {', '.join(map(str, told['models']))}" if told["models"] else ""
+            return [str(model) for model in told["models"]]
         except (Unreachable, ValueError, KeyError, TypeError):
-            return ""
+            return []
 
     def _trouble(self, path: str, expected: str) -> str:
         try:
