@@ -25,7 +25,11 @@ SHA256 = {
 
 
 def main(folder: Path, made: Path) -> int:
-    files = {name: (folder / name).read_bytes() for name in SHA256}
+    try:
+        files = {name: (folder / name).read_bytes() for name in SHA256}
+    except OSError as fault:
+        sys.stderr.write(f"{fault.filename} cannot be read: {fault.strerror}\n")
+        return 1
     strange = [name for name, content in files.items() if hashlib.sha256(content).hexdigest() != SHA256[name]]
     if strange:
         sys.stderr.write(f"{folder / strange[0]} is not MNIST's: its SHA-256 is not {SHA256[strange[0]]}\n")

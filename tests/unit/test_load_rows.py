@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from loadtests.data import make_digits
 from loadtests.requests.rows import BadData, are_shown, digits, fit, read_rows, rows_of
 from loadtests.requests.target import BadTarget, Target, read_target
 
@@ -29,6 +30,17 @@ def test_the_digits_are_those_that_their_readme_tells_of() -> None:
     assert hashlib.sha256(images.tobytes()).hexdigest() in readme
     assert hashlib.sha256(labels.tobytes()).hexdigest() in readme
     assert np.bincount(labels).tolist() == [100] * 10
+
+
+def test_they_are_made_of_mnists_own_files_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert make_digits.main(tmp_path, tmp_path / "made.npz") == 1
+    for name in make_digits.SHA256:
+        (tmp_path / name).write_bytes(b"something else")
+    assert make_digits.main(tmp_path, tmp_path / "made.npz") == 1
+    absent, strange = capsys.readouterr().err.splitlines()
+    assert absent.endswith("cannot be read: No such file or directory")
+    assert "is not MNIST's" in strange
+    assert not (tmp_path / "made.npz").exists()
 
 
 @pytest.mark.parametrize("shape", [[-1, 28, 28], [-1, 28, 28, 1], [-1, 1, 28, 28], [-1, 784]])
