@@ -1,4 +1,4 @@
-"""All questions of one kind: some hundred, different from each other, of the sizes that the profile asks for.
+"""All questions of one kind: some hundred, no two alike, of the sizes that the profile asks for.
 
 The same for the same seed, in whatever process: workers need not be told them.
 Together they take a bounded number of bytes, so that of large requests there
@@ -66,7 +66,7 @@ def questions(
     written: list[Question] = []
     size = 0
     seen: set[int] = set()
-    for index, rows in enumerate(sizes(stream.rows)):
+    for index, rows in enumerate(sizes(stream.rows, 0 if shown is None else shown.count)):
         if size and size >= most_bytes and rows in seen:
             continue
         _check_size(target, stream, source, rows, most_bytes)
@@ -87,14 +87,16 @@ def questions(
     return written
 
 
-def sizes(shares: Mapping[int, float]) -> list[int]:
+def sizes(shares: Mapping[int, float], shown: int = 0) -> list[int]:
     """Give the rows of each question in turn.
 
     Any first part of the list has the sizes in their shares, as near as can be, and the rarest comes once.
+    `shown` is how many rows there are to show: where it takes no more than MOST questions, all of them are.
     """
     total = sum(shares.values())
     rarest = min(shares.values()) / total
-    count = min(MOST, max(USUAL_COUNT, ceil(1 / rarest)))
+    usual = sum(rows * share for rows, share in shares.items()) / total
+    count = min(MOST, max(USUAL_COUNT, ceil(1 / rarest), ceil(shown / usual)))
     given = dict.fromkeys(shares, 0)
     order: list[int] = []
     for place in range(1, count + 1):
