@@ -7,6 +7,7 @@ each other are not wholly: docs/load-verdicts.md says what that means.
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 UNSURE = 0.05
 """An interval of 95 % misses so often, half of it on each side."""
@@ -21,6 +22,7 @@ def at_most(count: int, trials: int, share: float) -> float:
     return 1 - _incomplete_beta(count + 1, trials - count, share)
 
 
+@lru_cache(maxsize=4096)
 def share_interval(count: int, trials: int) -> tuple[float, float]:
     """Give the least and the largest share that are not surprised by this count; all of them where nothing was tried.
 
@@ -33,6 +35,7 @@ def share_interval(count: int, trials: int) -> tuple[float, float]:
     return low, high
 
 
+@lru_cache(maxsize=4096)
 def rank_interval(samples: int, share: float) -> tuple[int | None, int | None]:
     """Give the ranks, from 1, of the two samples between which the quantile lies; None for an end that no sample is.
 
@@ -92,6 +95,6 @@ def _fraction(first: float, second: float, at: float) -> float:
             upper = 1 + factor / upper
             upper = upper if abs(upper) > least else least
             value *= lower * upper
-        if abs(lower * upper - 1) < 1e-13:
+        if abs(lower * upper - 1) < 1e-12:
             break
     return value
