@@ -42,7 +42,7 @@ Spoil = Callable[[Tensors], Tensors]
 
 def asked(protocol: Any, form: Any, target: Target = TARGET, expectation: Expectation | None = None) -> Question:
     stream = Stream(name="s", protocol=protocol, format=form, rows={ROWS: 1})
-    return questions(stream, target, seed=1, expectation=expectation)[0]
+    return questions(stream, target, seed=1, expectation=expectation, most_bytes=10_000)[0]
 
 
 def outputs_for(rows: int = ROWS) -> Tensors:

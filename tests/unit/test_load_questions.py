@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.profile.form import Made, Stream
@@ -70,6 +70,7 @@ def test_sizes_come_in_their_shares_from_the_first_question_on() -> None:
 shares = st.dictionaries(st.integers(1, 1000), st.floats(1e-6, 1e6), min_size=1, max_size=5)
 
 
+@settings(max_examples=20)
 @given(shares)
 def test_any_shares_give_every_size_and_a_bounded_number(shares: dict[int, float]) -> None:
     order = sizes(shares)
@@ -114,8 +115,11 @@ def test_rows_of_a_users_own_are_shown_and_must_fit() -> None:
 
 
 def test_pictures_that_drift_are_the_same_pictures() -> None:
-    plain = [instances(question.body)[0] for question in questions(stream(), PICTURES, seed=1, drift="")]
-    inverted = [instances(question.body)[0] for question in questions(stream(), PICTURES, seed=1, drift="inverted")]
+    def shown(drift: Any) -> list[Any]:
+        written = questions(stream(), PICTURES, seed=1, drift=drift, most_bytes=50_000)
+        return [instances(question.body)[0] for question in written]
+
+    plain, inverted = shown(""), shown("inverted")
     turned = {(255 - np.array(image)).tobytes() for image in inverted}
     known = {np.array(image, dtype=np.int64).tobytes() for image in digits().inputs["images"].tolist()}
     assert turned <= known
