@@ -205,7 +205,8 @@ def _report(order: Order, conducted: Conducted, workers: int, exporter: Exporter
 
 def _shown(path: Path) -> str:
     with suppress(ValueError):
-        return str(path.resolve().relative_to(Path.cwd()))
+        inside = path.resolve().relative_to(Path.cwd())
+        return str(inside) if inside.parts else str(path.resolve())
     return str(path)
 
 

@@ -65,6 +65,12 @@ def other_image(cluster: Api) -> Mapping[str, Any]:
     return available(cluster, "ECLUSE_IMAGE_2")
 
 
+@pytest.fixture(scope="session")
+def loadtests_image(cluster: Api) -> Mapping[str, Any]:
+    """The values of `loadtest` for the image of the load tests."""
+    return available(cluster, "ECLUSE_LOADTESTS_IMAGE")
+
+
 def available(api: Api, variable: str) -> Mapping[str, Any]:
     image = images.named(variable)
     if variable not in os.environ:

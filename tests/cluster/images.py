@@ -10,8 +10,12 @@ from typing import Any
 
 from tests.cluster.api import Api
 
-VARIABLES = {"ECLUSE_IMAGE": "ecluse/serving:demo", "ECLUSE_IMAGE_2": "ecluse/serving:demo-2"}
-"""Which variable names an image, and what is taken where it is not set: both serve the reference model."""
+VARIABLES = {
+    "ECLUSE_IMAGE": "ecluse/serving:demo",
+    "ECLUSE_IMAGE_2": "ecluse/serving:demo-2",
+    "ECLUSE_LOADTESTS_IMAGE": "ecluse/loadtests:dev",
+}
+"""Which variable names an image, and what is taken where it is not set: the first two serve the reference model."""
 
 HOME = "docker.io/"
 """What a node puts before a name that has no registry."""

@@ -13,6 +13,10 @@ A load test that could only fail, for a reason that is no server's fault.
 {{- if and $load.customProfile (ne $load.profile "custom") }}
 - loadtest.customProfile is given, and nobody would run it: loadtest.profile is {{ $load.profile }}, and must be custom.
 {{- end }}
+{{- /* guard: change from within */}}
+{{- if or (eq $load.profile "rolling-update") (and (eq $load.profile "custom") (hasKey $load.customProfile "change")) }}
+- loadtest.profile is {{ $load.profile }}, which performs a change, and a pod of the load test has no rights for one: run it from outside, `python -m loadtests run --profile rolling-update --change "helm upgrade …"`.
+{{- end }}
 {{- /* guard: promise that is none */}}
 {{- if and $load.slo (or (not (kindIs "map" (fromYaml $load.slo))) (hasKey (fromYaml $load.slo) "Error")) }}
 - loadtest.slo holds no promise: expected the text of a slo.yaml, as `--set-file` reads it.

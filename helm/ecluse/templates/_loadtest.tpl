@@ -3,12 +3,17 @@ The load test: a Job whose pod leads it and whose exit status is the verdict, an
 
 A Job cannot be changed, so each revision of the release has its own, and Helm deletes that of the revision before. They
 are no hooks: Helm runs hooks one after the other, and the two Jobs need each other; as plain objects they are waited for
-by `helm upgrade --wait --wait-for-jobs` where the verdict is to decide, and by `kubectl wait` where it is not.
+by `helm upgrade --wait --wait-for-jobs` where the verdict is to decide, and by `kubectl wait` where it is not. What else
+there is has one name for all revisions: Helm forgets what was new in an upgrade that failed, and Jobs end by themselves.
 */}}
+
+{{- define "ecluse.loadtest.fullname" -}}
+{{- include "ecluse.fullname" . | trunc 36 | trimSuffix "-" }}-load
+{{- end -}}
 
 {{/* The run's name, short enough for the workers' pods, whose name is a label: NAME-load-REVISION-workers-INDEX. */}}
 {{- define "ecluse.loadtest.name" -}}
-{{- printf "%s-load-%d" (include "ecluse.fullname" . | trunc 36 | trimSuffix "-") .Release.Revision -}}
+{{- printf "%s-%d" (include "ecluse.loadtest.fullname" .) .Release.Revision -}}
 {{- end -}}
 
 {{- define "ecluse.loadtest.labels" -}}
@@ -172,7 +177,7 @@ volumes:
   {{- if include "ecluse.loadtest.files" $root | trim }}
   - name: files
     configMap:
-      name: {{ include "ecluse.loadtest.name" $root }}
+      name: {{ include "ecluse.loadtest.fullname" $root }}
   {{- end }}
   {{- with include "ecluse.loadtest.caSecret" $root }}
   {{- include "ecluse.secrets.volume" (dict "name" "trust" "secret" . "items" (dict "ca.crt" "ca.crt")) | nindent 2 }}
@@ -220,7 +225,7 @@ volumes:
 
 {{- define "ecluse.loadtest.workerArgs" -}}
 - worker
-- --master={{ include "ecluse.loadtest.name" . }}.{{ .Release.Namespace }}.svc:5557
+- --master={{ include "ecluse.loadtest.fullname" . }}.{{ .Release.Namespace }}.svc:5557
 {{- /* The one that leads looks at the server first. */}}
 - --wait={{ mul .Values.loadtest.waitSeconds 2 }}
 {{- end -}}

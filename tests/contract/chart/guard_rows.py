@@ -360,7 +360,12 @@ ROWS = {
     ),
     "profile of one's own that nobody runs": Row(
         load(customProfile={"rate": 5}),
-        "loadtest.customProfile is given, and nobody would run it: loadtest.profile is steady, and must be custom.",
+        "loadtest.customProfile is given, and nobody would run it: loadtest.profile is smoke, and must be custom.",
+    ),
+    "change from within": Row(
+        load(profile="rolling-update"),
+        "loadtest.profile is rolling-update, which performs a change, and a pod of the load test has no rights for "
+        'one: run it from outside, `python -m loadtests run --profile rolling-update --change "helm upgrade …"`.',
     ),
     "promise that is none": Row(
         load(slo="latency: [\n"),

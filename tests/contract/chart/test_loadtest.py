@@ -68,8 +68,8 @@ def test_workers_come_to_the_one_who_leads_through_its_service() -> None:
     manifests = made({"workers": 2})
     assert "--expect-workers=2" in words(lead(manifests))
     (master,) = (word for word in words(workers(manifests)) if word.startswith("--master="))
-    service = one(manifests, "Service", "ecluse-load-1")
-    assert master == "--master=ecluse-load-1.models.svc:5557"
+    service = one(manifests, "Service", "ecluse-load")
+    assert master == "--master=ecluse-load.models.svc:5557"
     assert service["spec"]["ports"][0]["port"] == 5557
     labels = [job["spec"]["template"]["metadata"]["labels"] for job in (lead(manifests), workers(manifests))]
     assert [service["spec"]["selector"].items() <= each.items() for each in labels] == [True, False]
@@ -111,7 +111,7 @@ def test_another_server_can_be_asked() -> None:
 
 def test_profile_rate_and_changes_are_passed_on() -> None:
     told = words(lead(made({"rate": 20, "set": ["phases.steady.seconds=30", "seed=4"]})))
-    assert "--profile=steady" in told
+    assert "--profile=smoke" in told
     assert [word for word in told if word.startswith("--set")] == [
         "--set=rate=20",
         "--set=phases.steady.seconds=30",
@@ -121,7 +121,7 @@ def test_profile_rate_and_changes_are_passed_on() -> None:
 
 def test_a_profile_and_a_promise_of_ones_own_are_files() -> None:
     manifests = made({"profile": "custom", "customProfile": MINE, "slo": "latency: {seconds: 0.5}\n"})
-    told, files = words(lead(manifests)), one(manifests, "ConfigMap", "ecluse-load-1")["data"]
+    told, files = words(lead(manifests)), one(manifests, "ConfigMap", "ecluse-load")["data"]
     assert {"--profile=/etc/ecluse/load/custom.yaml", "--slo=/etc/ecluse/load/slo.yaml"} <= set(told)
     assert yaml.safe_load(files["custom.yaml"]) == MINE
     assert yaml.safe_load(files["slo.yaml"]) == {"latency": {"seconds": 0.5}}
@@ -161,7 +161,18 @@ def test_results_are_kept_where_there_is_a_claim_in_a_folder_for_each_run() -> N
 def test_how_long_a_job_may_take_and_is_kept() -> None:
     spec = lead(made({"deadlineSeconds": 900, "ttlSecondsAfterFinished": 60}))["spec"]
     assert (spec["activeDeadlineSeconds"], spec["ttlSecondsAfterFinished"]) == (900, 60)
-    assert not {"activeDeadlineSeconds", "ttlSecondsAfterFinished"} & lead(made())["spec"].keys()
+    assert (
+        not {"activeDeadlineSeconds", "ttlSecondsAfterFinished"}
+        & lead(made({"ttlSecondsAfterFinished": 0}))["spec"].keys()
+    )
+
+
+def test_only_what_ends_by_itself_is_new_with_each_revision() -> None:
+    """Helm forgets what an upgrade that failed has made."""
+    manifests = made({"profile": "custom", "customProfile": MINE}, {"monitoring": {"podMonitor": {"enabled": True}}})
+    named = {manifest["kind"] for manifest in manifests if "-load-1" in manifest["metadata"]["name"]}
+    assert named == {"Job"}
+    assert all(job["spec"]["ttlSecondsAfterFinished"] for job in manifests if job["kind"] == "Job")
 
 
 @pytest.mark.parametrize("role", [lead, workers])
@@ -184,7 +195,7 @@ def test_pods_are_none_of_the_servers(mode: str) -> None:
         labels = job["spec"]["template"]["metadata"]["labels"]
         assert not any(key.startswith("serving.kserve.io/") for key in labels)
         for each in of_the_server:
-            if each["metadata"]["name"] != "ecluse-load-1":
+            if each["metadata"]["name"] != "ecluse-load":
                 selector = each["spec"]["selector"]
                 assert not selector.get("matchLabels", selector).items() <= labels.items()
 
@@ -229,7 +240,7 @@ def test_prometheus_reads_the_load_where_it_reads_the_server(switch: str, kind: 
     spec = one(manifests, kind, "ecluse-load")["spec"]
     (endpoint,) = spec[key]
     assert (endpoint["port"], endpoint["interval"]) == ("metrics", "5s")
-    found = one(manifests, "Service", "ecluse-load-1")["metadata"]["labels"]
+    found = one(manifests, "Service", "ecluse-load")["metadata"]["labels"]
     if kind == "PodMonitor":
         found = lead(manifests)["spec"]["template"]["metadata"]["labels"]
     assert spec["selector"]["matchLabels"].items() <= found.items()
