@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from loadtests.report.markdown_text import table, text
 from loadtests.report.wording import NOTHING, duration, rate, share
 from loadtests.verdict.comparison import Comparison, Difference, Finding
-from loadtests.verdict.estimate import SHARES
+from loadtests.verdict.differences import TIMED
 from loadtests.verdict.result import Status
 
 HEAD = ("phase", "what", "stored run", "this run", "change", "with the noise", "finding")
@@ -48,7 +48,7 @@ def markdown(comparison: Comparison) -> str:
 
 
 def _cells(row: Difference) -> tuple[str, ...]:
-    write = duration if row.measure in SHARES else rate if row.measure == "capacity" else share
+    write = duration if row.measure in TIMED else rate if row.measure == "capacity" else share
     return (
         row.phase,
         row.measure,
@@ -64,7 +64,7 @@ def _change(measure: str, change: float | None) -> str:
     """Write a change of latency in hundredths of what it was, and of a share in hundredths of all."""
     if change is None:
         return NOTHING
-    return f"{change:+.0%}" if measure in SHARES or measure == "capacity" else f"{100 * change:+.2f} points"
+    return f"{change:+.0%}" if measure in TIMED or measure == "capacity" else f"{100 * change:+.2f} points"
 
 
 def _strong(finding: str) -> str:

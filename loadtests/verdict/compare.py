@@ -7,7 +7,7 @@ from loadtests.profile.form import Profile
 from loadtests.verdict import estimate
 from loadtests.verdict.comparable import incomparable, remarks
 from loadtests.verdict.comparison import Comparison, Difference, Finding, Rule
-from loadtests.verdict.differences import QUANTILES, Side, counted, goodput, late, latency, side
+from loadtests.verdict.differences import TIMED, Side, counted, goodput, late, latency, side
 from loadtests.verdict.phase import look
 from loadtests.verdict.phrases import number, ratio, seconds
 from loadtests.verdict.result import Status
@@ -68,13 +68,13 @@ def _phases(baseline: Run, run: Run, promise: Promise, rule: Rule) -> tuple[list
 def _side(run: Run, span: Span, promise: Promise, rule: Rule) -> Side:
     profile = Profile.model_validate(run.profile)
     seen = look(run.timeline, span, run.generator, profile, promise)
-    cells = run.timeline.each(span.began, span.ended)
-    return side(seen, cells, profile.timeout_seconds, promise, rule)
+    kinds = {name: run.timeline.each(span.began, span.ended, name) for name in run.timeline.streams}
+    return side(seen, kinds, profile.timeout_seconds, promise, rule)
 
 
 def _rows(old: Side, new: Side, promise: Promise, rule: Rule) -> Iterator[Difference]:
     is_late = bool(old.seen.unsound or new.seen.unsound)
-    timed = [*(latency(measure, old, new, promise, rule) for measure in QUANTILES), goodput(old, new, rule)]
+    timed = [*(latency(measure, old, new, promise, rule) for measure in TIMED), goodput(old, new, rule)]
     yield from (late(row) if is_late else row for row in timed)
     phase = new.seen.span.name
     errors = [estimate.errors(each.cell, (), promise) for each in (old, new)]
@@ -93,7 +93,7 @@ def _cut_short(what: str, run: Run) -> Iterator[str]:
 def _sentence(row: Difference) -> str:
     name = f"{row.measure} in {row.phase}"
     before, after, change = row.before or 0.0, row.after or 0.0, row.change or 0.0
-    if row.measure in QUANTILES:
+    if row.measure in TIMED:
         interval = f"{row.low or 0:+.0%} to {row.high or 0:+.0%}"
         return f"{name} is {row.finding.value}: {seconds(after)}, and was {seconds(before)} ({change:+.0%}, {interval})"
     if row.measure == "capacity":

@@ -1,9 +1,9 @@
 """Whether one run is worse than another of the same profile: more than noise, and more than anybody minds.
 
 A difference counts where its interval leaves out nothing at all and its point
-is beyond the smallest effect. The interval has three parts: how far the seconds
-of each run scatter, how far two runs of the same on one machine lie apart
-(`between_runs`, which no single run can tell), and that many rows are looked at.
+is beyond the smallest effect. The interval is made of how far the seconds of
+each run scatter, and of how far two runs of the same lie apart (`between_runs`),
+which no single run can tell.
 """
 
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ class Rule:
 
     smallest_ratio: float = 0.1
     """Of latency, in proportion to what it was."""
-    smallest_seconds: float = 0.002
+    smallest_seconds: float = 0.0002
     """Of latency, beside that."""
     smallest_errors: float = 0.001
     smallest_goodput: float = 0.01
     smallest_accuracy: float = 0.01
-    between_runs: float = 0.05
+    between_runs: float = 0.04
     """How far two runs of the same lie apart: the standard deviation of the logarithm of a quantile."""
-    sureness: float = 3.0
-    """So many standard errors are no chance, where a dozen rows are looked at."""
+    sureness: float = 2.2
+    """So many standard errors are no chance, where half a dozen rows are looked at."""
     block_seconds: int = 3
-    draws: int = 1000
+    draws: int = 400
     seed: int = 1
 
 

@@ -1,7 +1,7 @@
 """The rows of a comparison: one measure of one phase in both runs, with the interval of its change."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,14 @@ from loadtests.verdict.phase import Seen
 from loadtests.verdict.resampling import Blocks, Numbers
 from monitoring.slo import Promise
 
+FLOOR = "p10"
+"""What a request takes where nothing is in its way: what else is at work on a machine moves it least."""
 QUANTILES = ("p50", "p95", "p99")
+TIMED = (FLOOR, *QUANTILES)
+EPISODES = {FLOOR: 1, "p50": 1.5, "p95": 3, "p99": 3, "goodput_ratio": 3}
+"""What else is at work on a machine comes in episodes longer than a block, and some longer than a run: so many times
+as far as its seconds tell does a figure swing from run to run. Measured: docs/load-verdicts.md."""
+FEWEST_OF_FLOOR = 100
 BLIND = math.log(2)
 """An interval so wide that a server of half the speed would lie within it."""
 
@@ -38,27 +45,49 @@ class Side:
         return self.seen.cell("")
 
 
-def side(seen: Seen, cells: Sequence[Cell], longest: float, promise: Promise, rule: Rule) -> Side:
-    """Draw from the seconds of a phase; a request without an answer counts as `longest`."""
-    blocks = Blocks(cells, rule.block_seconds, longest=longest)
-    draws = blocks.draws(rule.draws, np.random.default_rng([rule.seed, len(cells)]))
-    quantiles = blocks.quantiles([SHARES[measure] for measure in QUANTILES], draws)
-    goodputs = blocks.goodputs(promise.latency.threshold_seconds, draws)
-    return Side(seen, blocks.samples, dict(zip(QUANTILES, quantiles, strict=True)), goodputs)
+def side(seen: Seen, kinds: Mapping[str, Sequence[Cell]], longest: float, promise: Promise, rule: Rule) -> Side:
+    """Draw from the seconds of a phase, given by kind of request; one without an answer counts as `longest`."""
+    together = Blocks([_sum(cells) for cells in zip(*kinds.values(), strict=True)], rule.block_seconds, longest=longest)
+    draws = together.draws(rule.draws, np.random.default_rng(rule.seed))
+    found = together.quantiles([SHARES[measure] for measure in QUANTILES], draws)
+    goodputs = together.goodputs(promise.latency.threshold_seconds, draws)
+    quantiles = {FLOOR: _floor(kinds, draws, longest, rule), **dict(zip(QUANTILES, found, strict=True))}
+    return Side(seen, together.samples, quantiles, goodputs)
+
+
+def _floor(kinds: Mapping[str, Sequence[Cell]], draws: Numbers, longest: float, rule: Rule) -> Numbers:
+    """The mean over the kinds, by their logarithms: the fastest kind alone would say nothing of the others."""
+    total, weights = np.zeros(len(draws)), 0
+    for cells in kinds.values():
+        blocks = Blocks(cells, rule.block_seconds, longest=longest)
+        if blocks.samples:
+            (found,) = blocks.quantiles([0.1], draws)
+            total += blocks.samples * np.log(np.maximum(found, 1e-6))
+            weights += blocks.samples
+    return np.exp(total / weights) if weights else np.full(len(draws), math.nan)
+
+
+def _sum(cells: Iterable[Cell]) -> Cell:
+    total = Cell()
+    for cell in cells:
+        total.merge(cell)
+    return total
 
 
 def latency(measure: str, old: Side, new: Side, promise: Promise, rule: Rule) -> Difference:
     """Compare a quantile by its logarithm: noise of latency is in proportion to it."""
     phase = new.seen.span.name
     before, after = old.quantiles[measure], new.quantiles[measure]
-    fewest, fewer = fewest_samples(measure, promise), min(old.samples, new.samples)
+    fewest = FEWEST_OF_FLOOR if measure == FLOOR else fewest_samples(measure, promise)
+    fewer = min(old.samples, new.samples)
     if not fewer:
         return _untold(phase, measure, before[0], after[0], "there was no answer in one of the two")
     if fewer < fewest:
         return _untold(phase, measure, before[0], after[0], f"needs {fewest:,} answers in both, and one had {fewer:,}")
     logarithms = [np.log(np.maximum(values, 1e-6)) for values in (before, after)]
     moved = float(logarithms[1][0] - logarithms[0][0])
-    error = math.hypot(*(_scatter(values) for values in logarithms), math.sqrt(2) * rule.between_runs)
+    scatter = (EPISODES[measure] * _scatter(values) for values in logarithms)
+    error = math.hypot(*scatter, math.sqrt(2) * rule.between_runs)
     # More than this is all the same, and no number can hold it.
     error = min(error, WIDEST)
     low, high = (math.exp(moved + side * rule.sureness * error) - 1 for side in (-1, 1))
@@ -75,7 +104,7 @@ def goodput(old: Side, new: Side, rule: Rule) -> Difference:
     """Compare the shares that were answered well within the threshold."""
     before, after = old.goodputs, new.goodputs
     change = float(after[0] - before[0])
-    error = math.hypot(_scatter(before), _scatter(after))
+    error = EPISODES["goodput_ratio"] * math.hypot(_scatter(before), _scatter(after))
     low, high = change - rule.sureness * error, change + rule.sureness * error
     finding = _finding(low, high, matters=abs(change) > rule.smallest_goodput, is_more_worse=False)
     return Difference(
