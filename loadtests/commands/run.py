@@ -14,6 +14,7 @@ from loadtests.engine.headers import VARIABLE, BadHeaders, read_headers
 from loadtests.engine.order import Order
 from loadtests.profile.form import Profile
 from loadtests.profile.read import BadProfile, read, with_change
+from loadtests.requests.rows import BadData, read_rows
 from loadtests.verdict.result import Status
 from monitoring import slo
 
@@ -67,11 +68,11 @@ def add_options(parser: ArgumentParser) -> None:
         metavar="N",
         help="in their place, workers that come by themselves: python -m loadtests worker --master HOST:PORT",
     )
-    by_whom.add_argument("--port", type=int, default=5557, help="on which these are expected (5557)")
+    by_whom.add_argument("--port", type=_port, default=5557, help="on which these are expected (5557)")
     by_whom.add_argument("--worker-wait", type=_seconds, default=60, metavar="SECONDS", help="for all of them (60)")
     told = parser.add_argument_group("how it is told")
     told.add_argument("--out", type=Path, metavar="DIR", help=f"for all reports ({OUT}/PROFILE)")
-    told.add_argument("--metrics-port", type=int, metavar="PORT", help="on which Prometheus finds the run's metrics")
+    told.add_argument("--metrics-port", type=_port, metavar="PORT", help="on which Prometheus finds the run's metrics")
     told.add_argument(
         "--json", action="store_true", help="as the last line summary.json, for a log that is all that stays"
     )
@@ -81,7 +82,7 @@ def add_options(parser: ArgumentParser) -> None:
 def do(options: Namespace) -> Status:
     try:
         order = _order(options)
-    except (Misuse, BadProfile, BadAddress, BadHeaders, slo.BadPromise) as mistake:
+    except (Misuse, BadProfile, BadAddress, BadHeaders, BadData, slo.BadPromise) as mistake:
         print(f"loadtests: {mistake}", file=sys.stderr)
         return Status.USAGE
     from loadtests.engine import patching
@@ -95,7 +96,7 @@ def do(options: Namespace) -> Status:
 def _order(options: Namespace) -> Order:
     overrides = [*options.overrides, *([] if options.seed is None else [f"seed={options.seed}"])]
     profile = with_change(read(options.profile, overrides), options.change)
-    addresses = Addresses(options.url, options.grpc, _bytes(options.ca), options.insecure)
+    addresses = Addresses(options.url, options.grpc, _certificates(options.ca), options.insecure)
     headers = read_headers(options.header, os.environ.get(VARIABLE, ""))
     _check(profile, addresses, headers, options)
     name = Path(options.profile).stem
@@ -107,7 +108,7 @@ def _order(options: Namespace) -> Order:
         headers=headers,
         model=options.model,
         out=options.out or OUT / name,
-        pictures=_bytes(options.data),
+        pictures=_pictures(options.data),
         processes=options.workers,
         expected_workers=options.expect_workers,
         port=options.port,
@@ -135,6 +136,20 @@ def _check(profile: Profile, addresses: Addresses, headers: dict[str, str], opti
         raise Misuse("--workers begins workers here, and --expect-workers waits for others: one of the two")
 
 
+def _certificates(path: Path | None) -> bytes | None:
+    content = _bytes(path)
+    if content is not None and b"-----BEGIN CERTIFICATE-----" not in content:
+        raise Misuse(f"{path} holds no certificate in PEM")
+    return content
+
+
+def _pictures(path: Path | None) -> bytes | None:
+    """Read a file of rows as it is; one that holds none is refused here, by its name."""
+    if path is not None:
+        read_rows(path)
+    return _bytes(path)
+
+
 def _bytes(path: Path | None) -> bytes | None:
     if path is None:
         return None
@@ -147,6 +162,12 @@ def _bytes(path: Path | None) -> bytes | None:
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"must be a whole number from 1, not {text!r}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ArgumentTypeError(f"must be a port from 1 to 65535, not {text!r}")
     return int(text)
 
 

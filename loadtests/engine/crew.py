@@ -13,6 +13,10 @@ class NoCrew(Exception):
     """The workers that were asked for are not there, or cannot work; the sentence says why."""
 
 
+class NoPort(Exception):
+    """A port cannot be listened on; the sentence says which, for what, and why."""
+
+
 @dataclass(slots=True)
 class Taken:
     """What was seen since the last time."""

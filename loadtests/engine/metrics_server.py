@@ -5,6 +5,7 @@ seen by nobody. So, where somebody scrapes, the next scrape is waited for, about
 as long as the last ones were apart.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,13 +13,11 @@ from typing import Any
 from gevent.event import Event
 from gevent.pywsgi import WSGIServer
 
+from loadtests.engine.crew import NoPort
+
 USUAL_SECONDS = 15.0
 """Between two scrapes, where there was only one."""
 LONGEST_SECONDS = 60.0
-
-
-class NoPort(Exception):
-    """The port cannot be listened on; the sentence says why."""
 
 
 class MetricsServer:
@@ -31,7 +30,9 @@ class MetricsServer:
         try:
             self._server.start()
         except OSError as fault:
-            raise NoPort(f"metrics cannot be told on port {port}: {fault.strerror or fault}") from None
+            raise NoPort(
+                f"metrics cannot be told on port {port}: {os.strerror(fault.errno) if fault.errno else fault}"
+            ) from None
 
     def wait_for_a_scrape(self, is_cut_off: Callable[[float], bool]) -> None:
         """Wait for one more, where there have been any, and not for ever."""

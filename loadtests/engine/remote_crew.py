@@ -11,10 +11,11 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
+from locust.exception import RPCError
 
 from loadtests.engine import messages
 from loadtests.engine.assignment import Assignment
-from loadtests.engine.crew import NoCrew, Taken
+from loadtests.engine.crew import NoCrew, NoPort, Taken
 from loadtests.engine.hello import Hello, code_fingerprint, machine, refusal
 from loadtests.engine.load_user import environment, listen
 from loadtests.engine.messages import Seen
@@ -55,7 +56,11 @@ class RemoteCrew:
         self._zero = 0.0
         self._is_ending = False
         world = environment(lambda: None, lambda _: None)
-        self._runner = world.create_master_runner(host, port)
+        try:
+            self._runner = world.create_master_runner(host, port)
+        except (RPCError, SystemExit) as fault:
+            # Locust ends the process for some of these.
+            raise NoPort(f"workers cannot be expected on port {port}: {_reason(fault)}") from None
         listen(
             self._runner,
             {
@@ -228,3 +233,9 @@ class RemoteCrew:
         if worker is not None and not worker.is_done:
             worker.is_lost = True
             self._taken.troubles.append(f"worker {worker.hello.name} left: {data['words']}")
+
+
+def _reason(fault: BaseException) -> str:
+    return (
+        "the address is in use" if isinstance(fault, SystemExit) else str(fault).removeprefix("Socket bind failure: ")
+    )

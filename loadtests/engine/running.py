@@ -11,12 +11,12 @@ from loadtests.clients.address import BadAddress
 from loadtests.engine.assignment import Assignment
 from loadtests.engine.change import Performance, words_of
 from loadtests.engine.conductor import Conducted, Conductor
-from loadtests.engine.crew import Crew, NoCrew
+from loadtests.engine.crew import Crew, NoCrew, NoPort
 from loadtests.engine.intent import intent
 from loadtests.engine.interruption import Interruption
 from loadtests.engine.known_accuracy import known_accuracy
 from loadtests.engine.local_crew import LocalCrew
-from loadtests.engine.metrics_server import MetricsServer, NoPort
+from loadtests.engine.metrics_server import MetricsServer
 from loadtests.engine.order import Order
 from loadtests.engine.preflight import Preflight, Unreachable, repeatable, try_each
 from loadtests.engine.preparing import access, generator, load, model_of

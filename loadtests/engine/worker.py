@@ -68,7 +68,7 @@ class Worker:
             if not self._runner.greenlet:
                 break  # Locust's `quit` has ended all of it
         if self._failure:
-            self._runner.greenlet.kill(block=True)
+            self._runner.greenlet.kill(block=True, timeout=1)
         self._runner.client.close(linger=1000)
         return self._failure
 
