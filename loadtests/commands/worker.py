@@ -46,13 +46,18 @@ def do(options: Namespace) -> Status:
     from loadtests.engine import patching
 
     patching.patch()
-    from loadtests.engine.worker import Worker, wait_for
+    from loadtests.engine.worker import Worker, end_with, wait_for
 
+    if options.of is not None:
+        end_with(options.of)
     absence = wait_for(host, int(port), options.wait_seconds)
     if absence:
         return _end(absence, Status.INCONCLUSIVE)
-    failure = Worker(host, int(port), headers, options.of).work()
-    return _end(failure, Status.INCONCLUSIVE) if failure else Status.PASSED
+    try:
+        status, words = Worker(host, int(port), headers).work()
+    except (ConnectionError, KeyboardInterrupt) as fault:  # of Locust's, while it waits to be heard
+        status, words = Status.INCONCLUSIVE, f"the master at {host}:{port} did not answer ({type(fault).__name__})"
+    return _end(words, status) if words else status
 
 
 def _end(words: str, status: Status) -> Status:

@@ -7,6 +7,7 @@ not heard of any more ends it, so that no load goes on with nobody to judge it.
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from loadtests.engine.messages import Seen
 from loadtests.engine.preparing import generator, load
 from loadtests.profile.segment import Segment
 from loadtests.requests.target import BadTarget
+from loadtests.verdict.result import Status
 
 if TYPE_CHECKING:
     from loadtests.engine.generator import Generator
@@ -29,20 +31,21 @@ if TYPE_CHECKING:
 SILENCE_SECONDS = 15.0
 """Without a heartbeat of the master's, which sends one a second."""
 REPORT_SECONDS = 1.0
+GONE = "the master is gone, so the load was ended"
 TRY_SECONDS = 5.0
 TRY_AGAIN_SECONDS = 0.5
 
 
 class Worker:
-    def __init__(self, host: str, port: int, headers: Mapping[str, str], parent: int | None) -> None:
+    def __init__(self, host: str, port: int, headers: Mapping[str, str]) -> None:
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._headers = headers
-        self._parent = parent
         self._generator: Generator | None = None
         self._troubles: list[str] = []
         self._over = Event()
-        self._failure = ""
+        self._status, self._failure = Status.PASSED, ""
         self._has_reported_all = False
+        self._came_at = time.time()
         self._runner = environment(self._run, self._troubles.append).create_worker_runner(host, port)
         listen(
             self._runner,
@@ -58,7 +61,7 @@ class Worker:
         hello = Hello(self._name, machine(), code_fingerprint())
         self._runner.send_message(messages.HELLO, hello.to_wire())
 
-    def work(self) -> str:
+    def work(self) -> tuple[Status, str]:
         """Come back when it is over; with a sentence where that was not the master's wish."""
         for number in (signal.SIGINT, signal.SIGTERM):
             gevent.signal_handler(number, self._leave, number)
@@ -70,7 +73,7 @@ class Worker:
         if self._failure:
             self._runner.greenlet.kill(block=True, timeout=1)
         self._runner.client.close(linger=1000)
-        return self._failure
+        return self._status, self._failure
 
     def _run(self) -> None:
         if self._generator is not None:
@@ -87,10 +90,9 @@ class Worker:
         self._runner.send_message(messages.SEEN, seen.to_wire())
 
     def _look_for_the_master(self) -> None:
-        heard = self._runner.last_heartbeat_timestamp
-        is_silent = heard is not None and time.time() - heard > SILENCE_SECONDS
-        if is_silent or (self._parent is not None and os.getppid() != self._parent):
-            self._end("the master is gone, so the load was ended")
+        heard = self._runner.last_heartbeat_timestamp or self._came_at
+        if time.time() - heard > SILENCE_SECONDS:
+            self._end(GONE)
 
     def _leave(self, number: int) -> None:
         words = f"it was told to end by {signal.Signals(number).name}"
@@ -98,14 +100,14 @@ class Worker:
         self._runner.send_message(messages.LEAVING, {"words": words})
         self._end(f"worker {self._name} was told to end by {signal.Signals(number).name}")
 
-    def _end(self, failure: str) -> None:
-        self._failure = failure
+    def _end(self, failure: str, status: Status = Status.INCONCLUSIVE) -> None:
+        self._status, self._failure = status, failure
         if self._generator is not None:
             self._generator.stop()
         self._over.set()
 
     def _hear_refused(self, _: str, data: Mapping[str, Any]) -> None:
-        self._end(str(data["words"]))
+        self._end(str(data["words"]), Status.USAGE)
 
     def _hear_clock(self, _: str, data: Mapping[str, Any]) -> None:
         self._runner.send_message(messages.CLOCK_IS, {"round": data["round"], "now": time.perf_counter()})
@@ -131,6 +133,18 @@ class Worker:
     def _hear_stop(self, *_: Any) -> None:
         if self._generator is not None:
             self._generator.stop()
+
+
+def end_with(parent: int) -> None:
+    """From here on, end this process with the one that began it, whatever it is at: nobody is left to be told."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            gevent.sleep(REPORT_SECONDS)
+        print(f"loadtests: {GONE}", file=sys.stderr, flush=True)
+        os._exit(Status.INCONCLUSIVE)
+
+    gevent.spawn(watch)
 
 
 def wait_for(host: str, port: int, seconds: float) -> str:
