@@ -27,9 +27,13 @@ class Figures:
         return self.cell.total
 
     @property
+    def sent(self) -> int:
+        return self.requests - self.cell.count(Outcome.DROPPED)
+
+    @property
     def rate(self) -> float:
         """Requests that were sent, a second."""
-        return self._a_second(self.requests - self.cell.count(Outcome.DROPPED))
+        return self._a_second(self.sent)
 
     @property
     def ok_rate(self) -> float:

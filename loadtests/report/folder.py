@@ -18,7 +18,7 @@ from typing import BinaryIO
 import orjson
 
 from loadtests.measure.run import Run
-from loadtests.report import junit, markdown, percentiles, run_file, series, summary
+from loadtests.report import junit, markdown, page, percentiles, run_file, series, summary
 from loadtests.report.figures import PhaseFigures, phases
 from loadtests.report.json_text import as_json
 from loadtests.report.run_file import BadRunFile
@@ -29,7 +29,7 @@ PREVIOUS = "previous"
 JOB_PAGE = "GITHUB_STEP_SUMMARY"
 """The variable in which GitHub names the file that becomes part of the job's page."""
 
-_OURS = (run_file.NAME, run_file.COMPRESSED_NAME, summary.NAME, markdown.NAME, junit.NAME, series.NAME)
+_OURS = (run_file.NAME, run_file.COMPRESSED_NAME, summary.NAME, markdown.NAME, junit.NAME, series.NAME, page.NAME)
 
 
 def write(run: Run, verdict: Verdict, folder: Path, terminal: BinaryIO | None = None) -> list[str]:
@@ -45,8 +45,8 @@ def write(run: Run, verdict: Verdict, folder: Path, terminal: BinaryIO | None = 
     for name, content in _files(run, verdict, figures):
         troubles += _written(folder / name, content)
     if os.environ.get(JOB_PAGE):
-        page = Path(os.environ[JOB_PAGE])
-        trouble = _attempt(page, lambda: _append(page, markdown.markdown(run, verdict, figures)))
+        job = Path(os.environ[JOB_PAGE])
+        trouble = _attempt(job, lambda: _append(job, markdown.markdown(run, verdict, figures)))
         troubles += [trouble] if trouble else []
     return troubles
 
@@ -56,6 +56,7 @@ def _files(run: Run, verdict: Verdict, figures: list[PhaseFigures]) -> Iterator[
     yield summary.NAME, lambda: as_json(summary.summary(run, verdict, figures), is_indented=True)
     yield markdown.NAME, lambda: markdown.markdown(run, verdict, figures).encode(errors="replace")
     yield junit.NAME, lambda: junit.junit(run, verdict)
+    yield page.NAME, lambda: page.page(run, verdict, figures)
     yield series.NAME, lambda: series.series(run)
     for phase in figures:
         if phase.span.role != "warm-up":

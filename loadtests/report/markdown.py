@@ -30,6 +30,7 @@ MOST_GATES = 40
 MOST_SENTENCES = 10
 MOST_EXAMPLES = 8
 
+_FOLDED = (Mark.PASSED, Mark.SKIPPED)
 _SIGNS = {Status.PASSED: "✅", Status.FAILED: "❌", Status.INCONCLUSIVE: "❔"}
 
 
@@ -75,22 +76,33 @@ def _phases(phases: list[PhaseFigures]) -> str:
 
 
 def _gates(gates: Iterable[GateResult]) -> str:
+    """Tell what did not hold; the others are folded in."""
     ordered = sorted(gates, key=lambda gate: WEIGHTS.index(gate.mark))
-    if not ordered:
-        return ""
+    told = [gate for gate in ordered if gate.mark not in _FOLDED]
+    folded = [gate for gate in ordered if gate.mark in _FOLDED]
+    parts = [_gate_table(told)] if told else []
+    if folded:
+        held = sum(gate.mark is Mark.PASSED for gate in folded)
+        summary = f"{held} of {len(ordered)} gates passed"
+        # Markdown within is read as such only after an empty line.
+        parts.append(f"<details><summary>{summary}</summary>\n\n{_gate_table(folded)}\n\n</details>")
+    return "\n\n".join(parts)
+
+
+def _gate_table(gates: list[GateResult]) -> str:
     rows = [
         (
-            MARKS[gate.mark] if gate.mark in (Mark.PASSED, Mark.SKIPPED) else f"**{MARKS[gate.mark]}**",
+            MARKS[gate.mark] if gate.mark in _FOLDED else f"**{MARKS[gate.mark]}**",
             text(gate.name),
             seen(gate),
             interval(gate),
             text(gate.limit),
             count(gate.samples),
         )
-        for gate in ordered[:MOST_GATES]
+        for gate in gates[:MOST_GATES]
     ]
     head = ("gate", "what", "seen", "95 % interval", "limit", "samples")
-    return table(head, rows) + _more(len(ordered), MOST_GATES, "gates")
+    return table(head, rows) + _more(len(gates), MOST_GATES, "gates")
 
 
 def _examples(phases: list[PhaseFigures]) -> str:

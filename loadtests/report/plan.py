@@ -1,6 +1,5 @@
 """What the plan asked for in each second of a run, from its profile."""
 
-from bisect import bisect_left
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -10,16 +9,15 @@ from loadtests.measure.run import Run, Span
 from loadtests.profile.form import Profile
 from loadtests.profile.rate_curve import curve_of, moment
 
-PlannedRate = Callable[[Span, int], float]
 
+def planned_rate(run: Run) -> Callable[[Span, int], float]:
+    """Give a function that tells the rate of a second of a phase.
 
-def planned_rate(run: Run) -> PlannedRate:
-    """Give a function that tells the rate of a second of a phase; a phase that no profile knows has its mean."""
-    profile = _profile(run)
-    if profile is not None and profile.trace_seconds:
-        trace = profile.trace_seconds
-        return lambda _, second: bisect_left(trace, second + 1) - bisect_left(trace, second)
-    curves = {phase.name: curve_of(phase, profile.rate) for phase in profile.phases} if profile else {}
+    Its mean stands for it in a step of a search and where arrivals are a trace's, of which a run keeps the name alone.
+    """
+    profile = profile_of(run)
+    phases = profile.phases if profile is not None and not profile.trace else ()
+    curves = {phase.name: curve_of(phase, profile.rate) for phase in phases} if profile is not None else {}
 
     def rate(span: Span, second: int) -> float:
         curve = curves.get(span.name)
@@ -28,7 +26,8 @@ def planned_rate(run: Run) -> PlannedRate:
     return rate
 
 
-def _profile(run: Run) -> Profile | None:
+def profile_of(run: Run) -> Profile | None:
+    """Read the profile that a run keeps; None where it is not one of today's."""
     with suppress(ValidationError):
         return Profile.model_validate(run.profile)
     return None

@@ -73,6 +73,11 @@ def duration(seconds: float | None) -> str:
     return f"{_digits(seconds)} s" if seconds < 600 else f"{seconds / 60:.0f} min"
 
 
+def round_duration(seconds: float) -> str:
+    """Write a round number beside an axis."""
+    return f"{1000 * seconds:g} ms" if seconds < 1 else f"{seconds:g} s"
+
+
 def share(ratio: float | None) -> str:
     if ratio is None or math.isnan(ratio):
         return NOTHING
@@ -88,30 +93,32 @@ def rate(per_second: float | None) -> str:
     return NOTHING if per_second is None or math.isnan(per_second) else f"{_digits(per_second)}/s"
 
 
+def round_rate(per_second: float) -> str:
+    return f"{per_second:,g}/s"
+
+
 def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
 def seen(gate: GateResult) -> str:
     """Write what a gate saw in the unit of its measure."""
-    if gate.seen is None and gate.low is not None and gate.measure in SHARES:
-        return UNANSWERED
-    return _amount(gate.measure, gate.seen)
+    return _amount(gate, gate.seen)
 
 
 def interval(gate: GateResult) -> str:
-    if gate.low is None and gate.high is None:
-        return NOTHING
-    high = UNANSWERED if gate.high is None and gate.measure in SHARES else _amount(gate.measure, gate.high)
-    return f"{_amount(gate.measure, gate.low)} to {high}"
+    low, high = _amount(gate, gate.low), _amount(gate, gate.high)
+    return low if low == high else f"{low} to {high}"
 
 
-def _amount(measure: str, value: float | None) -> str:
+def _amount(gate: GateResult, value: float | None) -> str:
+    if value is None and gate.samples and gate.measure in SHARES:
+        return UNANSWERED
     if value is None or math.isnan(value):
         return NOTHING
-    if measure in SHARES:
+    if gate.measure in SHARES:
         return duration(value)
-    return share(value) if measure in RATIOS else f"{value:,.6g}"
+    return share(value) if gate.measure in RATIOS else f"{value:,.6g}"
 
 
 def moment(iso: str) -> str:

@@ -14,7 +14,7 @@ from tests.reported_runs import PASSED, a_run, a_verdict
 
 ALL = {
     *("run.json", "summary.json", "summary.md", "junit.xml", "timeline.csv"),
-    *("latency-before.hgrm", "latency-during.hgrm", "latency-after.hgrm"),
+    *("latency-before.hgrm", "latency-during.hgrm", "latency-after.hgrm", "report.html"),
 }
 
 
