@@ -37,6 +37,9 @@ DTYPES: Mapping[str, np.dtype[Any]] = {
 }
 """In memory, by V2's name."""
 
+NAMES: Mapping[np.dtype[Any], str] = {dtype: name for name, dtype in DTYPES.items() if name not in (BF16, BYTES)}
+"""V2's name of what numpy holds by itself."""
+
 FLOATING = frozenset({"FP16", BF16, "FP32", "FP64"})
 
 _LENGTH = struct.Struct("<I")

@@ -22,7 +22,7 @@ from loadtests.requests.datatypes import BYTES, DTYPES, Arrays
 from loadtests.requests.drifted import Drift
 from loadtests.requests.expectation import Expectation
 from loadtests.requests.question import Question
-from loadtests.requests.rows import Rows, are_shown, digits, fit
+from loadtests.requests.rows import Rows, are_shown, described, digits, fit
 from loadtests.requests.target import BadTarget, Target
 
 USUAL_COUNT = 256
@@ -50,6 +50,12 @@ def questions(
     """
     if stream.protocol == "v1" and stream.format == "binary":
         raise BadTarget(f"{stream.name!r} asks V1 in binary, and V1 has JSON alone")
+    if not target.inputs:
+        if pictures is None or pictures.are_digits:
+            raise BadTarget(
+                f"the metadata of model {target.name!r} tells no inputs: give rows for them with --data, by name"
+            )
+        target = described(pictures, target)
     made.check_said(target, stream.inputs)
     if not target.has_rows and set(stream.rows) != {1}:
         raise BadTarget(

@@ -9,14 +9,14 @@ import io
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from loadtests.requests.datatypes import BF16, BYTES, DTYPES, FLOATING, Array, Arrays, to_bf16
+from loadtests.requests.datatypes import BF16, BYTES, DTYPES, FLOATING, NAMES, Array, Arrays, to_bf16
 from loadtests.requests.target import UNKNOWN, BadTarget, Target, TensorForm
 
 DIGITS = Path(__file__).parent.parent / "data" / "digits.npz"
@@ -107,6 +107,17 @@ def fit(rows: Rows, target: Target) -> Arrays:
     if wanted != rows.inputs.keys():
         raise BadTarget(f"{rows.source} has {_quoted(rows.inputs)}, and model {target.name!r} takes {_quoted(wanted)}")
     return {form.name: _as_taken(rows, rows.inputs[form.name], form, target) for form in target.inputs}
+
+
+def described(rows: Rows, target: Target) -> Target:
+    """Give the model with the inputs that the rows have, where its server tells of none; raises BadTarget."""
+    forms = []
+    for name, array in rows.inputs.items():
+        datatype = BYTES if array.dtype.kind in "US" else NAMES.get(array.dtype.newbyteorder("<"))
+        if datatype is None:
+            raise BadTarget(f"{rows.source} has {array.dtype} for input {name!r}, which V2 has no datatype for")
+        forms.append(TensorForm(name, datatype, (UNKNOWN, *array.shape[1:])))
+    return replace(target, inputs=tuple(forms))
 
 
 def are_shown(target: Target) -> bool:

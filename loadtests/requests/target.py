@@ -48,6 +48,7 @@ class Target:
 
     name: str
     inputs: tuple[TensorForm, ...]
+    """Empty where the server does not tell them."""
     outputs: tuple[TensorForm, ...]
     """Empty where the server does not tell them."""
     platform: str = ""
@@ -71,8 +72,6 @@ def read_target(metadata: object, config: object = None) -> Target:
         raise BadTarget(f"the model's metadata has no name{f': {error}'[:300] if error else ''}")
     inputs = _forms(name, "input", metadata.get("inputs"))
     outputs = _forms(name, "output", metadata.get("outputs"))
-    if not inputs:
-        raise BadTarget(f"the metadata of model {name!r} tells no inputs, so no request can be made for it")
     target = Target(name, inputs, outputs, str(metadata.get("platform") or ""), _versions(metadata.get("versions")))
     return Target(
         name, inputs, outputs, target.platform, target.versions, target.has_rows and _puts_together(outputs, config)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.profile.form import Stream
@@ -279,6 +279,7 @@ anything = st.recursive(
 KEYS = ["outputs", "model_name", "model_version", "id", "name", "shape", "datatype", "data", "parameters"]
 
 
+@settings(max_examples=50)
 @given(st.data(), st.sampled_from(PROTOCOLS[:3]))
 def test_no_json_makes_a_judge_raise(data: st.DataObject, kind: Any) -> None:
     message = orjson.loads(GOOD[kind].body) if kind != ("v2", "binary") else orjson.loads(GOOD["v2", "json"].body)

