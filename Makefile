@@ -103,6 +103,7 @@ generate: setup ## write every generated file anew
 	@$(python) -m monitoring.generate
 	@$(python) -m monitoring.runbook_table
 	@$(python) -m monitoring.metrics_page
+	@$(python) -m loadtests.profile.page
 	@$(python) -m helm.generate
 	@REWRITE_SNAPSHOTS=1 $(pytest) --quiet tests/contract/chart/test_snapshots.py
 	@PYTHON=$(python) sh k8s/render.sh
@@ -136,6 +137,7 @@ generate-check: setup ## fail if a generated file is stale
 	@$(python) -m monitoring.generate --check
 	@$(python) -m monitoring.runbook_table --check
 	@$(python) -m monitoring.metrics_page --check
+	@$(python) -m loadtests.profile.page --check
 	@$(python) -m helm.generate --check
 	@PYTHON=$(python) sh k8s/render.sh --check
 

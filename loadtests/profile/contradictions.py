@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
+from loadtests.measure.outcome import Outcome
 from loadtests.profile.form import Gate, Phase, Profile, Ramp, Search, Stream
 from loadtests.profile.rate_curve import curve_of, moment
 
@@ -109,6 +110,8 @@ def _of_gate(where: str, gate: Gate, profile: Profile) -> Iterator[str]:
     yield from _of_bounds(where, gate, profile)
     if gate.of and gate.measure != "error_ratio":
         yield f"{where}.of is for error_ratio, and the measure is {gate.measure}"
+    if Outcome.OK in gate.of:
+        yield f"{where}.of has ok, which is no error"
     if gate.times_baseline is not None:
         if not any(phase.role == "baseline" for phase in profile.phases):
             yield f"{where}.times_baseline asks for a phase whose role is baseline, and there is none"

@@ -130,6 +130,7 @@ def test_an_item_set_to_null_is_left_out_and_numbers_keep_their_meaning(tmp_path
         ("gates.0.stream=grpc", "gates.0.stream names grpc, which is not there; did you mean grpc.raw?"),
         ("gates.0.times_baseline=2", "asks for a phase whose role is baseline"),
         ("gates.0.of=[server]", "gates.0.of is for error_ratio"),
+        ("gates.+={measure: error_ratio, of: [ok], most: 0}", "gates.1.of has ok, which is no error"),
         ("gates.0.of=[sever]", "gates.0.of.0 must be 'ok', 'shed'"),
         ("change.command=[true]", "change.command.0 must be a text, and is true"),
         ("change.settle_seconds=5", "no phase has the role change"),
