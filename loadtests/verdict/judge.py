@@ -7,6 +7,7 @@ answered well.
 """
 
 from collections.abc import Iterable, Iterator
+from textwrap import shorten
 
 from loadtests.measure.cell import Cell
 from loadtests.measure.outcome import Outcome
@@ -18,6 +19,9 @@ from loadtests.verdict.phase import Seen, look
 from loadtests.verdict.phrases import count, ratio
 from loadtests.verdict.result import GateResult, Mark, Status, Verdict
 from monitoring.slo import Promise
+
+LONGEST = 100
+"""Of a command, as a reason shows it."""
 
 
 def judge(run: Run, profile: Profile, promise: Promise) -> Verdict:
@@ -96,11 +100,14 @@ def _change(run: Run, profile: Profile) -> Iterator[GateResult]:
     if change is None or (run.cut_off and change.status is None):
         marked, words = Mark.INCONCLUSIVE, "the change was not performed"
     elif change.trouble:
-        marked, words = Mark.FAILED, f"the change failed: {change.trouble}"
+        marked, words = Mark.FAILED, f"the change failed: {shorten(change.words, LONGEST)}: {change.trouble}"
     elif change.status is None:
         marked, words = Mark.FAILED, "the change did not end in its time"
     elif change.status:
-        marked, words = Mark.FAILED, f"the change failed with status {change.status}"
+        marked, words = (
+            Mark.FAILED,
+            f"the change failed: {shorten(change.words, LONGEST)}: it ended with status {change.status}",
+        )
     else:
         marked, words = Mark.PASSED, "the change was performed"
     phase = next((span.name for span in run.spans if span.role == "change"), "change")
