@@ -33,6 +33,7 @@ class GrpcConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._http2 = ngh2.Connection(ngh2.Role.SERVER)
         self._has_left = False
+        self._last = 0
         self._calls: dict[int, tuple[str, bytearray]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -57,6 +58,7 @@ class GrpcConnection(asyncio.Protocol):
         if isinstance(event, ngh2.RequestReceived) and self._has_left:
             return  # above the last stream that GOAWAY named
         if isinstance(event, ngh2.RequestReceived):
+            self._last = event.stream_id
             named = dict(event.headers)
             self._calls[event.stream_id] = named[b":path"].decode(), bytearray()
         elif isinstance(event, ngh2.DataReceived) and event.stream_id in self._calls:
@@ -105,9 +107,9 @@ class GrpcConnection(asyncio.Protocol):
             self._transport.abort()
             return
         elif deed.cut == "goaway":
-            # Above the last stream nothing was looked at, and this one was: it is lost with the connection.
+            # All that were looked at are lost with the connection, and what comes now was not.
             self._has_left = True
-            self._http2.send_goaway(last_stream_id=stream)
+            self._http2.send_goaway(last_stream_id=self._last)
             self._flush()
             self._transport.close()
             return

@@ -20,8 +20,9 @@ from loadtests.verdict.result import Status
 from tests.contract.loadtests.trial import FaultyServer, Told, counts, load, profile_file, settings, status_name
 from tests.contract.loadtests.verdict_cases import CASES, SEED_COUNT, Case, healthy
 
-AT_ONCE = 3
+AT_ONCE = 4
 """Loads at a time: so many leave the two cores of a small machine half idle."""
+ATTEMPTS = 3
 ALL = [*healthy(int(os.environ.get("LOADTEST_SEEDS", "2" if "CI" in os.environ else SEED_COUNT))), *CASES]
 
 Trial = tuple[Told, dict[str, Any]]
@@ -46,6 +47,15 @@ def trial(
 
 
 def put_on_load(case: Case, folder: Path) -> Trial:
+    """A generator that fell behind where nothing is amiss says so, and is given another chance."""
+    for attempt in range(ATTEMPTS):
+        told, truth = put_on_load_once(case, folder / str(attempt))
+        if case.status is not Status.PASSED or told.status != Status.INCONCLUSIVE:
+            break
+    return told, truth
+
+
+def put_on_load_once(case: Case, folder: Path) -> Trial:
     profile = case.profile
     if not isinstance(profile, str):
         profile = str(profile_file(folder, case.name, profile))
@@ -66,26 +76,30 @@ def test_verdict(case: Case, trial: Callable[[Case], Trial]) -> None:
 
     assert status_name(told.status) == case.status.name, told.said
     assert "Traceback" not in told.said
-    for words in case.words:
-        assert words.lower() in told.said.lower()
     if case.status is Status.UNREACHABLE:
+        assert_says(told.stderr, case)
         assert not (told.out / run_file.NAME).exists()
         return
     run, verdict = told.read()
+    assert_says(" ".join((told.said, *verdict.reasons)), case)
     if case.status is not Status.INTERRUPTED:
         assert verdict.status is case.status
         assert bool(verdict.reasons) == (case.status is not Status.PASSED)
-    for outcome, fault in case.failed.items():
-        assert counts(run)[outcome] == truth["faults"][fault], truth
-    if case.status is not Status.INTERRUPTED and not any(fault.startswith("die") for fault in case.faults):
+    for outcome, faults in case.failed.items():
+        assert counts(run)[outcome] == sum(truth["faults"][fault] for fault in faults), truth
+    if truth and case.status is not Status.INTERRUPTED:
         assert_counted_what_happened(run, truth)
 
 
+def assert_says(said: str, case: Case) -> None:
+    assert [words for words in case.words if words.lower() not in said.lower()] == []
+
+
 def assert_counted_what_happened(run: Run, truth: dict[str, Any]) -> None:
-    """What the server has seen is what the report tells of."""
+    """What the server answered is what the report tells of; the rest was lost on the way, seen by the server or not."""
     whole = run.timeline.over(-1, float("inf"))
-    codes = Counter(truth["codes"])
-    assert whole.total - whole.count(Outcome.DROPPED) == sum(truth["requests"].values())
-    assert whole.count(Outcome.OK) + whole.count(Outcome.WRONG) == codes["200"]
-    # A connection that is cut takes all with it that waits on it.
-    assert whole.count(Outcome.CONNECTION) + whole.count(Outcome.TIMEOUT) == codes["cut"] + codes["left"]
+    lost = whole.count(Outcome.CONNECTION) + whole.count(Outcome.TIMEOUT)
+    answered = Counter({code: many for code, many in truth["codes"].items() if code.isdecimal()})
+    assert whole.total - whole.count(Outcome.DROPPED) - lost == answered.total()
+    assert whole.count(Outcome.OK) + whole.count(Outcome.WRONG) == answered["200"]
+    assert sum(truth["requests"].values()) <= answered.total() + lost

@@ -59,7 +59,7 @@ class FaultyServer:
         if not self.truth:
             self.process.terminate()
             written, _ = self.process.communicate(timeout=START_SECONDS)
-            self.truth = json.loads(written.splitlines()[-1])
+            self.truth = json.loads(written.splitlines()[-1]) if written else {}
         return self.truth
 
     def __exit__(self, *_: object) -> None:
