@@ -54,8 +54,7 @@ class Figures:
 
     def quantile(self, share: float) -> float:
         """Give a quantile of the response time, in seconds; NaN of nothing."""
-        found = estimate.quantile(self.cell, share)
-        return math.nan if found is None else found.value
+        return estimate.point(self.cell, share)
 
     def _a_second(self, count: int) -> float:
         return count / self.seconds if self.seconds else math.nan

@@ -46,18 +46,25 @@ def quantile(cell: Cell, share: float) -> Estimate | None:
     samples = answered.total + unanswered(cell)
     if not samples:
         return None
-
-    def at(rank: int) -> float:
-        return math.inf if rank > answered.total else answered.at_rank(rank)
-
     low, high = rank_interval(samples, share)
     low = None if low is None else min(low, samples - FEWEST_BEYOND)
     return Estimate(
-        value=at(max(1, math.ceil(share * samples - 1e-9))),
-        low=0.0 if low is None or low < 1 else at(low),
-        high=math.inf if high is None else at(high),
+        value=point(cell, share),
+        low=0.0 if low is None or low < 1 else _at(answered, low),
+        high=math.inf if high is None else _at(answered, high),
         samples=samples,
     )
+
+
+def point(cell: Cell, share: float) -> float:
+    """Give a quantile of the response time by itself: infinite where it falls on no answer, NaN of nothing."""
+    answered = cell.responses.get(Outcome.OK, Histogram())
+    samples = answered.total + unanswered(cell)
+    return _at(answered, max(1, math.ceil(share * samples - 1e-9))) if samples else math.nan
+
+
+def _at(answered: Histogram, rank: int) -> float:
+    return math.inf if rank > answered.total else answered.at_rank(rank)
 
 
 def within(cell: Cell, threshold: float) -> Estimate | None:
