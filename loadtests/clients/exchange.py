@@ -7,15 +7,13 @@ but for the one case in which the server has said that it did not look at it
 as every gRPC library does.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from loadtests.measure.outcome import Outcome
 from loadtests.requests.question import Question, Reply
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """What became of one request."""
 
     outcome: Outcome

@@ -5,6 +5,8 @@ has said that it did not look at it: above GOAWAY's last stream, or
 REFUSED_STREAM. So does every gRPC library.
 """
 
+from weakref import WeakSet
+
 from gevent import Greenlet, Timeout, getcurrent
 from gevent.event import AsyncResult
 
@@ -64,6 +66,8 @@ class GrpcClient:
         self._rest += _metadata({name: value for name, value in access.headers.items() if name.lower() != "host"})
         self._written: dict[int, tuple[Question, Fields, bytes]] = {}
         self._connections: list[GrpcConnection] = []
+        self._leaving: WeakSet[GrpcConnection] = WeakSet()
+        """Those that carry their last calls."""
         self._coming: list[Channel] = []
         self._dialing: set[Greenlet] = set()
 
@@ -85,7 +89,7 @@ class GrpcClient:
     def close(self) -> None:
         for greenlet in list(self._dialing):
             greenlet.kill(block=False)
-        for connection in self._connections:
+        for connection in (*self._connections, *self._leaving):
             connection.close()
         self._connections.clear()
 
@@ -104,13 +108,19 @@ class GrpcClient:
 
     def _take(self) -> GrpcConnection:
         """Give a connection with room, the fullest first, so that those which are not needed fall idle."""
-        best = None
-        for connection in list(self._connections):
-            if not connection.is_usable:
-                self._connections.remove(connection)
-            elif connection.calls < self._at_once and (best is None or connection.calls > best.calls):
-                best = connection
-        return best or self._open()
+        connections = self._connections
+        while True:
+            fullest, most = None, -1
+            for connection in connections:
+                calls = len(connection.calls)
+                if most < calls < self._at_once:
+                    fullest, most = connection, calls
+            if fullest is None:
+                return self._open()
+            if fullest.is_usable:
+                return fullest
+            connections.remove(fullest)
+            self._leaving.add(fullest)
 
     def _open(self) -> GrpcConnection:
         for channel in self._coming:

@@ -54,7 +54,8 @@ class GrpcConnection:
         self._wire = wire
         self._most_asked = most_asked
         self._loop = get_hub().loop
-        self._calls: dict[int, _Call] = {}
+        self.calls: dict[int, _Call] = {}
+        """Those that are waited for, by their streams."""
         self._is_leaving = False
         self._heard = 0
         self._http2 = ngh2.Connection(ngh2.Role.CLIENT, _CONFIGURATION)
@@ -63,13 +64,9 @@ class GrpcConnection:
         wire.attach(self)
 
     @property
-    def calls(self) -> int:
-        return len(self._calls)
-
-    @property
     def is_usable(self) -> bool:
         """Whether another call may begin: neither side has taken leave."""
-        if not self._calls and self._wire.is_open and self._wire.has_news:
+        if not self.calls and self._wire.is_open and self._wire.has_news:
             self._wire.read()
         return not self._is_leaving and self._wire.is_open
 
@@ -86,7 +83,7 @@ class GrpcConnection:
         call = _Call()
         try:
             stream_id = self._http2.send_request(fields)
-            self._calls[stream_id] = call
+            self.calls[stream_id] = call
             self._http2.send_data(stream_id, message, end_stream=True)
         except ngh2.NGH2Error as error:
             self._is_leaving = True
@@ -97,7 +94,7 @@ class GrpcConnection:
 
     def leave(self, stream_id: int) -> None:
         """Nobody waits for this call any more."""
-        if self._calls.pop(stream_id, None) is not None and self._wire.is_open:
+        if self.calls.pop(stream_id, None) is not None and self._wire.is_open:
             self._reset(stream_id, ngh2.ErrorCode.CANCEL)
             self._flush()
             self._close_if_done()
@@ -115,9 +112,9 @@ class GrpcConnection:
                 self._http2.terminate_connection()
                 self._flush()
             self._wire.close()
-        for call in self._calls.values():
+        for call in self.calls.values():
             self._loop.run_callback(call.waiter.switch, Ended(lost=Lost(CLOSED, "the client was closed")))
-        self._calls.clear()
+        self.calls.clear()
 
     # What the wire tells
 
@@ -136,26 +133,26 @@ class GrpcConnection:
 
     def lost(self, reason: Lost) -> None:
         self._is_leaving = True
-        calls, self._calls = self._calls, {}
+        calls, self.calls = self.calls, {}
         for call in calls.values():
             call.waiter.switch(Ended(lost=reason))
 
     def _take_events(self) -> None:
         for event in self._http2.events():
             if isinstance(event, ngh2.DataReceived):
-                call = self._calls.get(event.stream_id)
+                call = self.calls.get(event.stream_id)
                 if call is not None:
                     call.parts.append(event.data)
                     if event.end_stream:
                         self._end(event.stream_id, Ended(call.headers, b"".join(call.parts)))
             elif isinstance(event, ngh2.ResponseReceived):
-                call = self._calls.get(event.stream_id)
+                call = self.calls.get(event.stream_id)
                 if call is not None:
                     call.headers = event.headers
                     if event.end_stream:
                         self._end(event.stream_id, Ended(call.headers))
             elif isinstance(event, ngh2.TrailersReceived):
-                call = self._calls.get(event.stream_id)
+                call = self.calls.get(event.stream_id)
                 if call is not None:
                     self._end(event.stream_id, Ended(call.headers, b"".join(call.parts), event.headers))
             elif isinstance(event, ngh2.StreamReset | ngh2.StreamClosed):
@@ -173,7 +170,7 @@ class GrpcConnection:
             words = f"the server ended the connection: {_name(event.error_code)} {event.debug_data[:80]!r}"
         else:
             words = "the server took leave"
-        for stream_id in [each for each in self._calls if each > event.last_stream_id]:
+        for stream_id in [each for each in self.calls if each > event.last_stream_id]:
             self._end(stream_id, Ended(lost=Lost(CLOSED, words), was_untouched=True))
 
     def _cut(self, stream_id: int, code: int) -> None:
@@ -181,7 +178,7 @@ class GrpcConnection:
         self._end(stream_id, Ended(lost=Lost(RESET, words), was_untouched=code == ngh2.ErrorCode.REFUSED_STREAM))
 
     def _end(self, stream_id: int, ended: Ended) -> None:
-        call = self._calls.pop(stream_id, None)
+        call = self.calls.pop(stream_id, None)
         if call is None:
             return
         if ended.lost is None and self._http2.queued_body_size(stream_id):
@@ -206,7 +203,7 @@ class GrpcConnection:
         self.lost(reason)
 
     def _close_if_done(self) -> None:
-        if self._is_leaving and not self._calls and self._wire.is_open:
+        if self._is_leaving and not self.calls and self._wire.is_open:
             self.close()
 
 

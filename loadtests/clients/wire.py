@@ -33,6 +33,7 @@ class Wire:
     """A connected socket that does not block, and TLS where it has been agreed on."""
 
     __slots__ = (
+        "_failure",
         "_hub",
         "_incoming",
         "_outgoing",
@@ -54,6 +55,7 @@ class Wire:
             self._tls, self._incoming, self._outgoing = secured
         self._hub = get_hub()
         self._owner: Owner | None = None
+        self._failure: Lost | None = None
         self._readable: Any = self._hub.loop.io(connected.fileno(), 1)
         self._writable: Any = None
         self._rest = bytearray()
@@ -165,16 +167,17 @@ class Wire:
 
     def _fail_to_write(self, error: OSError) -> None:
         """Called by the loop. A server may have answered and closed before it had read it all: read what it said."""
-        reason = lost(error)
+        self._failure = lost(error)
         while self._owner is not None and self.has_news:
             self.read()
-        self._end(reason)
+        self._end(self._failure)
 
     def _end(self, reason: Lost) -> None:
         owner, self._owner = self._owner, None
         if owner is not None:
             self._stop()
-            owner.lost(reason)
+            # Why writing failed is told once by the system: reading then sees an end like any other.
+            owner.lost(self._failure or reason)
 
     def _stop(self) -> None:
         for watcher in (self._readable, self._writable):
