@@ -26,6 +26,7 @@ from promql_parser import (
 
 from monitoring import slo
 from monitoring.contract import CONTRACT
+from monitoring.contract.load_tests import LOAD_TESTS
 from monitoring.contract.metric import Kind
 from monitoring.dashboards.foreign import FOREIGN, TARGET
 from monitoring.rules import families
@@ -38,9 +39,9 @@ SETS = {"and", "unless", "or"}
 
 @cache
 def exported() -> dict[str, Kind]:
-    """Every name that our servers' series have, with what they are."""
+    """Every name that the series of our servers and load tests have, with what they are."""
     names: dict[str, Kind] = {}
-    for metric in CONTRACT:
+    for metric in (*CONTRACT, *LOAD_TESTS):
         if metric.kind is Kind.HISTOGRAM:
             names |= {f"{metric.name}_{part}": Kind.COUNTER for part in ("bucket", "count", "sum")}
         else:
@@ -87,7 +88,7 @@ def _of_metric(name: str) -> frozenset[str]:
         return labels(promql_parser.parse(recorded()[name]))
     if name in FOREIGN:
         return frozenset(FOREIGN[name].labels)
-    for metric in CONTRACT:
+    for metric in (*CONTRACT, *LOAD_TESTS):
         if name.removesuffix("_bucket") == metric.name and metric.kind is Kind.HISTOGRAM:
             return frozenset((*metric.labels, *TARGET, "le"))
         if name in (metric.name, f"{metric.name}_sum", f"{metric.name}_count"):

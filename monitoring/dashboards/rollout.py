@@ -11,6 +11,7 @@ from monitoring.dashboards.kinds import Lines, Stat, StateTimeline, TimeSeries
 from monitoring.dashboards.latency_panels import DURATION
 from monitoring.dashboards.layout import Row
 from monitoring.dashboards.life_panels import LIFE_OF_A_SERVER, PHASES, models, numbered
+from monitoring.dashboards.load_test import load_test
 from monitoring.dashboards.look import Colour, Thresholds, Unit, allowed, at_least, limit
 from monitoring.dashboards.panel import Panel
 from monitoring.dashboards.query import NAMED, PLACE, VERSION, Query, now
@@ -209,6 +210,7 @@ def rollout(promise: Promise) -> Dashboard:
             Row("Now", (_now(),)),
             Row("Revisions", _revisions(promise)),
             Row("Models", models()),
+            load_test(promise),
         ),
         variables=VARIABLES,
         annotations=ANNOTATIONS,

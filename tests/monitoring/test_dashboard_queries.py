@@ -17,6 +17,7 @@ from monitoring.dashboards.catalogue import dashboards
 from monitoring.dashboards.frame import ANNOTATIONS
 from tests.monitoring.asking import ALL, HOUR, Question, ask, filled, questions, shown_as, wrong
 from tests.monitoring.history import simulate
+from tests.monitoring.history_load_tests import with_load_test
 from tests.monitoring.past import Past, Series
 from tests.monitoring.prometheus import Prometheus
 from tests.monitoring.recorded import read, record
@@ -71,7 +72,7 @@ def filled_with(past: Past, step: int) -> Iterator[Prometheus]:
 
 @pytest.fixture(scope="module")
 def day() -> Past:
-    return with_gpus(simulate(clock=DAY))
+    return with_load_test(with_gpus(simulate(clock=DAY)))
 
 
 @pytest.fixture(scope="module")

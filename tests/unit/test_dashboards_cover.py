@@ -13,6 +13,7 @@ import yaml
 
 from monitoring import slo
 from monitoring.contract import CONTRACT
+from monitoring.contract.load_tests import LOAD_TESTS
 from monitoring.dashboards.catalogue import dashboards
 from monitoring.dashboards.dashboard import Dashboard
 from monitoring.dashboards.kinds import Text
@@ -107,7 +108,9 @@ def test_the_first_screen_says_for_each_part_whether_it_is_well() -> None:
 def test_a_metric_that_names_panels_as_its_reader_has_one() -> None:
     shown = {name for it in DASHBOARDS.values() for panel in it.panels for name in made_of_panel(panel, it)}
     bases = {name.removesuffix("_bucket").removesuffix("_sum").removesuffix("_count") for name in shown} | shown
-    unread = [metric.name for metric in CONTRACT if "panel" in metric.reader and metric.name not in bases]
+    unread = [
+        metric.name for metric in (*CONTRACT, *LOAD_TESTS) if "panel" in metric.reader and metric.name not in bases
+    ]
     assert unread == []
 
 
