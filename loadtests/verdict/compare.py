@@ -7,15 +7,18 @@ from loadtests.profile.form import Profile
 from loadtests.verdict import estimate
 from loadtests.verdict.comparable import incomparable, remarks
 from loadtests.verdict.comparison import Comparison, Difference, Finding, Rule
-from loadtests.verdict.differences import TIMED, Side, counted, goodput, late, latency, side
+from loadtests.verdict.differences import FLOOR, TIMED, Side, counted, goodput, late, latency, side
 from loadtests.verdict.phase import look
 from loadtests.verdict.phrases import number, ratio, seconds
 from loadtests.verdict.result import Status
 from loadtests.verdict.searches import searches
+from loadtests.verdict.soundness import unsound
 from monitoring.slo import Promise
 
-NEEDED = "p50"
-"""What has to be told of a phase for a comparison to mean anything: a single stall leaves the higher ones untold."""
+STEADY = (FLOOR, "p50")
+"""What a generator that is late now and then does not spoil. One of them has to be told for a comparison to mean
+anything; the higher quantiles a single stall leaves untold."""
+LATE_IN_TEN = 0.1
 
 
 def compare(baseline: Run, run: Run, promise: Promise, rule: Rule | None = None, *, anyway: bool = False) -> Comparison:
@@ -47,18 +50,16 @@ def _phases(baseline: Run, run: Run, promise: Promise, rule: Rule) -> tuple[list
             continue
         old = _side(baseline, before.pop(span.name), promise, rule)
         new = _side(run, span, promise, rule)
-        doubts += [f"in {span.name} of the stored run {words}" for words in old.seen.unsound]
-        doubts += [f"in {span.name} {words}" for words in new.seen.unsound]
         if not old.cell.total or not new.cell.total:
             doubts.append(f"in {span.name} nothing was asked in one of the two")
             continue
         found = list(_rows(old, new, promise, rule))
         rows += found
-        doubts += [
-            f"{row.measure} in {row.phase}: {row.words}"
-            for row in found
-            if row.finding is Finding.UNTOLD and row.measure == NEEDED
-        ]
+        steady = [row for row in found if row.measure in STEADY]
+        if all(row.finding is Finding.UNTOLD for row in steady):
+            doubts += [f"in {span.name} of the stored run {words}" for words in old.behind]
+            doubts += [f"in {span.name} {words}" for words in new.behind]
+            doubts += [f"{row.measure} in {row.phase}: {row.words}" for row in steady]
     doubts += [f"the phase {name} of the stored run is not in the run" for name in before]
     if not rows:
         doubts.append("there is no phase that could be compared")
@@ -69,13 +70,18 @@ def _side(run: Run, span: Span, promise: Promise, rule: Rule) -> Side:
     profile = Profile.model_validate(run.profile)
     seen = look(run.timeline, span, run.generator, profile, promise)
     kinds = {name: run.timeline.each(span.began, span.ended, name) for name in run.timeline.streams}
-    return side(seen, kinds, profile.timeout_seconds, promise, rule)
+    behind = unsound(span, seen.cell(""), run.generator, profile, promise.latency.threshold_seconds, late=LATE_IN_TEN)
+    return side(seen, behind, kinds, profile.timeout_seconds, promise, rule)
 
 
 def _rows(old: Side, new: Side, promise: Promise, rule: Rule) -> Iterator[Difference]:
     is_late = bool(old.seen.unsound or new.seen.unsound)
-    timed = [*(latency(measure, old, new, promise, rule) for measure in TIMED), goodput(old, new, rule)]
-    yield from (late(row) if is_late else row for row in timed)
+    is_behind = bool(old.behind or new.behind)
+    for measure in TIMED:
+        row = latency(measure, old, new, promise, rule)
+        yield late(row) if (is_behind if measure in STEADY else is_late) else row
+    row = goodput(old, new, rule)
+    yield late(row) if is_late else row
     phase = new.seen.span.name
     errors = [estimate.errors(each.cell, (), promise) for each in (old, new)]
     yield counted(phase, "error_ratio", errors[0], errors[1], rule)

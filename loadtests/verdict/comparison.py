@@ -29,7 +29,7 @@ class Rule:
     """Of latency, beside that."""
     smallest_errors: float = 0.001
     smallest_goodput: float = 0.01
-    smallest_accuracy: float = 0.01
+    smallest_accuracy: float = 0.02
     between_runs: float = 0.04
     """How far two runs of the same lie apart: the standard deviation of the logarithm of a quantile."""
     sureness: float = 2.2

@@ -19,9 +19,11 @@ FLOOR = "p10"
 """What a request takes where nothing is in its way: what else is at work on a machine moves it least."""
 QUANTILES = ("p50", "p95", "p99")
 TIMED = (FLOOR, *QUANTILES)
-EPISODES = {FLOOR: 1, "p50": 1.5, "p95": 3, "p99": 3, "goodput_ratio": 3}
+EPISODES = {FLOOR: 1, "p50": 2, "p95": 3, "p99": 3, "goodput_ratio": 3}
 """What else is at work on a machine comes in episodes longer than a block, and some longer than a run: so many times
 as far as its seconds tell does a figure swing from run to run. Measured: docs/load-verdicts.md."""
+ROWS_ALIKE = 3
+"""Some hundred pictures are asked again and again: so many rows tell of accuracy what one that is independent does."""
 FEWEST_OF_FLOOR = 100
 BLIND = math.log(2)
 """An interval so wide that a server of half the speed would lie within it."""
@@ -34,6 +36,8 @@ class Side:
     """One of the two runs, in one phase."""
 
     seen: Seen
+    behind: tuple[str, ...]
+    """What was wrong with the generator beside its being late now and then."""
     samples: int
     """Requests that the quantiles are of."""
     quantiles: Mapping[str, Numbers]
@@ -45,14 +49,21 @@ class Side:
         return self.seen.cell("")
 
 
-def side(seen: Seen, kinds: Mapping[str, Sequence[Cell]], longest: float, promise: Promise, rule: Rule) -> Side:
+def side(
+    seen: Seen,
+    behind: Iterable[str],
+    kinds: Mapping[str, Sequence[Cell]],
+    longest: float,
+    promise: Promise,
+    rule: Rule,
+) -> Side:
     """Draw from the seconds of a phase, given by kind of request; one without an answer counts as `longest`."""
     together = Blocks([_sum(cells) for cells in zip(*kinds.values(), strict=True)], rule.block_seconds, longest=longest)
     draws = together.draws(rule.draws, np.random.default_rng(rule.seed))
     found = together.quantiles([SHARES[measure] for measure in QUANTILES], draws)
     goodputs = together.goodputs(promise.latency.threshold_seconds, draws)
     quantiles = {FLOOR: _floor(kinds, draws, longest, rule), **dict(zip(QUANTILES, found, strict=True))}
-    return Side(seen, together.samples, quantiles, goodputs)
+    return Side(seen, tuple(behind), together.samples, quantiles, goodputs)
 
 
 def _floor(kinds: Mapping[str, Sequence[Cell]], draws: Numbers, longest: float, rule: Rule) -> Numbers:
@@ -122,7 +133,8 @@ def counted(phase: str, measure: str, before: Estimate | None, after: Estimate |
     change = after.value - before.value
     low = change - math.hypot(after.value - after.low, before.high - before.value)
     high = change + math.hypot(after.high - after.value, before.value - before.low)
-    is_chance = _chance(before, after) > math.erfc(rule.sureness / math.sqrt(2)) / 2
+    alike = 1 if is_more_worse else ROWS_ALIKE
+    is_chance = _chance(before, after, alike) > math.erfc(rule.sureness / math.sqrt(2)) / 2
     finding = Finding.SAME
     if abs(change) > smallest and not is_chance:
         finding = Finding.WORSE if (change > 0) == is_more_worse else Finding.BETTER
@@ -147,11 +159,12 @@ def _scatter(values: Numbers) -> float:
     return float(np.nanstd(drawn)) if len(drawn) and not np.isnan(drawn).all() else math.inf
 
 
-def _chance(before: Estimate, after: Estimate) -> float:
-    """How likely so uneven a split of the bad ones is where both are alike."""
+def _chance(before: Estimate, after: Estimate, alike: int) -> float:
+    """How likely so uneven a split of the bad ones is where both are alike, and each counts for so many."""
     bad, share = (before.bad or 0) + (after.bad or 0), after.samples / (before.samples + after.samples)
-    more = 1 - at_most((after.bad or 0) - 1, bad, share)
-    return min(more, at_most(after.bad or 0, bad, share))
+    after_bad = (after.bad or 0) / alike
+    more = 1 - at_most(math.ceil(after_bad) - 1, round(bad / alike), share)
+    return min(more, at_most(math.floor(after_bad), round(bad / alike), share))
 
 
 def _untold(phase: str, measure: str, before: float | None, after: float | None, words: str) -> Difference:

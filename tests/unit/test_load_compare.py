@@ -18,7 +18,7 @@ from loadtests.verdict.comparison import Comparison, Finding, Rule
 from loadtests.verdict.result import Status, Verdict
 from monitoring import slo
 from tests.load_runs import cell, profile, run
-from tests.load_world import Machine, Server, simulated
+from tests.load_study.world import Machine, Server, simulated
 
 PROMISE = slo.read()
 QUIET = Machine(between_runs=0.01, between_seconds=0.03, spread=0.2, slow_share=0, stalls_a_minute=0)

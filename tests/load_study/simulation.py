@@ -1,0 +1,65 @@
+"""How often a comparison is wrong of runs in a world that is known: the same server twice, and one that is slower."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from loadtests.profile.form import Profile
+from loadtests.verdict.compare import compare
+from loadtests.verdict.comparison import Rule
+from loadtests.verdict.result import Status
+from monitoring import slo
+from tests.load_study.world import Machine, Server, simulated
+
+MACHINES = {
+    "quiet": Machine(between_runs=0.02, between_seconds=0.05, slow_share=0.01, stalls_a_minute=0.2),
+    "shared": Machine(),
+    "busy": Machine(between_runs=0.06, between_seconds=0.4, likeness=0.8, slow_share=0.08, stalls_a_minute=4),
+}
+SECONDS = (16, 60, 300)
+SERVERS = {
+    "the same": Server(),
+    "10 % slower": Server(times=1.1),
+    "25 % slower": Server(times=1.25),
+    "50 % slower": Server(times=1.5),
+    "1 % fails": Server(failing=0.01),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    machine: str
+    seconds: int
+    server: str
+    worse: float
+    """The share of pairs that came out so."""
+    untold: float
+
+
+def trials(pairs: int, seed: int) -> Iterator[Trial]:
+    promise = slo.read()
+    for machine_name, machine in MACHINES.items():
+        for seconds in SECONDS:
+            profile = _profile(seconds)
+            for server_name, server in SERVERS.items():
+                chance = np.random.default_rng([seed, seconds, len(machine_name), len(server_name)])
+                found: Counter[Status] = Counter()
+                for _ in range(pairs):
+                    before = simulated(profile, Server(), machine, chance)
+                    after = simulated(profile, server, machine, chance)
+                    found[compare(before, after, promise, Rule()).status] += 1
+                worse, untold = (found[status] / pairs for status in (Status.FAILED, Status.INCONCLUSIVE))
+                yield Trial(machine_name, seconds, server_name, worse, untold)
+
+
+def _profile(seconds: int) -> Profile:
+    return Profile.model_validate(
+        {
+            "summary": "of a world that is known",
+            "rate": 60,
+            "streams": [{"name": "v2", "protocol": "v2"}],
+            "phases": [{"name": "steady", "role": "load", "seconds": seconds}],
+        }
+    )
