@@ -8,7 +8,7 @@ import yaml
 
 from loadtests.profile.form import Profile
 from loadtests.profile.outline import Outline, length, outline
-from loadtests.profile.read import BadProfile, names, read
+from loadtests.profile.read import BadProfile, names, read, with_change
 from loadtests.profile.sketch import BLOCKS, PLAIN, sketch
 from loadtests.verdict.result import Status
 
@@ -33,7 +33,7 @@ def do(options: Namespace) -> Status:
         elif options.word == "show":
             _show(read(options.profile, options.set))
         elif options.word == "check":
-            _print(f"{options.profile} can be run: {_size(outline(read(options.profile, options.set)))}")
+            _check(options.profile, read(options.profile, options.set))
         else:
             _list()
     except BadProfile as trouble:
@@ -58,6 +58,14 @@ def _show(profile: Profile) -> None:
     for line in sketch(expected, BLOCKS if _can_print(BLOCKS) else PLAIN):
         _print(f"# {line}".rstrip())
     _print(f"# {_size(expected)}")
+
+
+def _check(name: str, profile: Profile) -> None:
+    _print(f"{name} can be run: {_size(outline(profile))}")
+    try:
+        with_change(profile, "")
+    except BadProfile as needed:
+        _print(f"It needs one thing more: {needed}")
 
 
 def _size(expected: Outline) -> str:

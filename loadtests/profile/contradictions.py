@@ -23,6 +23,7 @@ def contradictions(profile: Profile) -> list[str]:
         *_twice("phases", (phase.name for phase in profile.phases)),
         *(trouble for stream in profile.streams for trouble in _of_stream(stream)),
         *(trouble for phase in profile.phases for trouble in _of_phase(phase, profile)),
+        *_of_judging(profile.phases),
         *_of_trace(profile),
         *_of_change(profile),
         *(_of_search(profile.search) if profile.search else ()),
@@ -59,6 +60,12 @@ def _of_phase(phase: Phase, profile: Profile) -> Iterator[str]:
         yield f"{where} expects {expected:g} requests in {phase.seconds} s; it must expect 1 at least"
     if phase.role == "change" and isinstance(phase.times, Ramp) and phase.times.last == 0:
         yield f"{where}.times ends at 0, and a change goes on at the last rate for as long as it takes"
+
+
+def _of_judging(phases: Iterable[Phase]) -> Iterator[str]:
+    roles = {phase.role for phase in phases}
+    if roles == {"warm-up"}:
+        yield "phases have the role warm-up alone, which is not judged; one at least must have another"
 
 
 def _of_trace(profile: Profile) -> Iterator[str]:
@@ -117,6 +124,8 @@ def _of_gate(where: str, gate: Gate, profile: Profile) -> Iterator[str]:
             yield f"{where}.times_baseline asks for a phase whose role is baseline, and there is none"
         if any(phase.role == "baseline" and phase.name in gate.phases for phase in profile.phases):
             yield f"{where}.times_baseline would compare a baseline with itself"
+        if profile.phases and {phase.role for phase in profile.phases} <= {"warm-up", "baseline"}:
+            yield f"{where}.times_baseline has nothing to compare with the baseline: no other phase is judged"
 
 
 def _of_bounds(where: str, gate: Gate, profile: Profile) -> Iterator[str]:

@@ -39,6 +39,22 @@ def test_every_profile_that_is_shipped_can_be_read(name: str) -> None:
     assert read(name).summary.endswith("?")
 
 
+def test_a_baseline_needs_another_phase_beside_it(tmp_path: Path) -> None:
+    gate = "gates.+={measure: p95, times_baseline: 2}"
+    assert "no other phase is judged" in troubles(written(tmp_path), gate, "phases.steady.role=baseline")
+    itself = "gates.+={measure: p95, times_baseline: 2, phases: [warm]}"
+    assert "would compare a baseline with itself" in troubles(written(tmp_path), itself, "phases.warm.role=baseline")
+
+
+def test_one_change_at_most_is_performed(tmp_path: Path) -> None:
+    both = ["phases.warm.role=change", "phases.steady.role=change"]
+    assert "phases warm, steady have the role change, and only one can" in troubles(written(tmp_path), *both)
+    twice = ["phases.steady.role=change", "change={command: [a], helm: b}"]
+    assert "change has a command and helm" in troubles(written(tmp_path), *twice)
+    alone = ["phases.steady.role=change", "change.helm_arguments=[--debug]"]
+    assert "change.helm_arguments are for change.helm" in troubles(written(tmp_path), *alone)
+
+
 def test_a_file_is_read_with_its_defaults(tmp_path: Path) -> None:
     profile = read(written(tmp_path))
     assert profile.rate == 50
@@ -132,6 +148,11 @@ def test_an_item_set_to_null_is_left_out_and_numbers_keep_their_meaning(tmp_path
         ("gates.0.of=[server]", "gates.0.of is for error_ratio"),
         ("gates.+={measure: error_ratio, of: [ok], most: 0}", "gates.1.of has ok, which is no error"),
         ("gates.0.of=[sever]", "gates.0.of.0 must be 'ok', 'shed'"),
+        ("phases.steady.role=warm-up", "phases have the role warm-up alone, which is not judged"),
+        (
+            "phases.steady={name: steady, role: change, seconds: 5, times: {first: 1, last: 0}}",
+            "phases.steady.times ends at 0, and a change goes on at the last rate",
+        ),
         ("change.command=[true]", "change.command.0 must be a text, and is true"),
         ("change.settle_seconds=5", "no phase has the role change"),
         ("trace=nowhere.txt", "the trace nowhere.txt cannot be read: No such file or directory"),
