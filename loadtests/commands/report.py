@@ -8,9 +8,9 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from loadtests.report import run_file, write
+from loadtests.report import ending, run_file, write
+from loadtests.report.figures import phases
 from loadtests.report.run_file import BadRunFile
-from loadtests.report.wording import headline
 from loadtests.verdict.result import Status
 
 
@@ -30,5 +30,5 @@ def do(options: Namespace) -> Status:
     troubles = write(run, verdict, folder)
     for sentence in troubles:
         sys.stderr.write(f"{sentence}\n")
-    sys.stdout.write(f"{headline(verdict)}\n")
+    ending.tell(verdict, phases(run))
     return Status.USAGE if troubles else verdict.status

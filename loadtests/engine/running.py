@@ -26,12 +26,11 @@ from loadtests.engine.showing import Showing
 from loadtests.engine.surroundings import surroundings
 from loadtests.measure.run import GeneratorSecond, Run, Span
 from loadtests.measure.timeline import Timeline
-from loadtests.report import summary, write
+from loadtests.report import ending, summary, write
 from loadtests.report.figures import phases
 from loadtests.report.json_text import as_json
 from loadtests.report.live import Live
 from loadtests.report.metrics import CONTENT_TYPE, Exporter
-from loadtests.report.wording import headline
 from loadtests.requests.rows import BadData
 from loadtests.requests.target import BadTarget
 from loadtests.verdict.capacity import holds
@@ -196,10 +195,11 @@ def _report(order: Order, conducted: Conducted, workers: int, exporter: Exporter
     exporter.ended(verdict.status)
     for trouble in write(seen, verdict, order.out):
         print(trouble, file=sys.stderr)
-    print(headline(verdict))
+    figures = phases(seen)
+    ending.tell(verdict, figures, is_quiet=order.is_quiet)
     print(f"The reports are in {_shown(order.out)}.")
     if order.is_json:
-        print(as_json(summary.summary(seen, verdict, phases(seen))).decode(errors="replace"))
+        print(as_json(summary.summary(seen, verdict, figures)).decode(errors="replace"))
     return Status.INTERRUPTED if conducted.is_interrupted else verdict.status
 
 
