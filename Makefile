@@ -182,7 +182,7 @@ fuzz: setup ## fuzz the decoders, all of them in FUZZ_SECONDS=600; exit 1 where 
 
 ## Measure and tidy
 
-.PHONY: load load-gate load-cluster bench bench-image clean
+.PHONY: load load-gate load-cluster load-compose bench bench-image clean
 load: setup ## put load on a running server, and judge it by the exit status (PROFILE=steady URL= GRPC= WITH="--set rate=100")
 	@$(python) -m loadtests run --profile "$(PROFILE)" --url "$(URL)" --grpc "$(GRPC)" --model "$(MODEL_NAME)" $(WITH)
 
@@ -191,6 +191,9 @@ load-gate: setup $(missing_model) ## serve the newest model and put load on it: 
 
 load-cluster: setup ## a load test of the chart's, on the cluster that KUBECONFIG names (PROFILE=steady WORKERS=2 RELEASE= NAMESPACE= WITH=)
 	@sh loadtests/on_cluster.sh
+
+load-compose: ## the same by containers, with the reference model beside them where no URL is given (PROFILE= URL= GRPC= WORKERS=2 WITH=)
+	@MODEL="$(MODEL_NAME)" sh loadtests/compose.sh
 
 bench: setup $(missing_model) ## measure this server against stock KServe, and write docs/benchmarks.md (BENCH=--quick)
 	@$(python) -m loadtests.bench $(BENCH)

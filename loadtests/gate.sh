@@ -20,7 +20,7 @@ mkdir -p "$out"
 "$python" -m serving --model_name "$name" --model_dir "${MODEL_DIR:-models/mnist}" \
     --bind_address 127.0.0.1 --http_port 0 --grpc_port 0 --drain_lame_duck_seconds 0 >"$out/server.log" 2>&1 &
 server=$!
-trap 'kill -INT "$server" 2>/dev/null; wait "$server" || true' EXIT
+trap 'kill -TERM "$server" 2>/dev/null || true; wait "$server" || true' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -44,6 +44,10 @@ status=0
 if [ -n "${BASELINE:-}" ] && [ -e "$BASELINE" ] && [ -e "$out/run.json" ]; then
     echo "gate: compared with $BASELINE, which decides nothing"
     "$python" -m loadtests compare "$BASELINE" "$out" || true
+    if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
+        echo "Compared with the run before it, on another machine, which decides nothing:" >>"$GITHUB_STEP_SUMMARY"
+        "$python" -m loadtests compare --markdown "$BASELINE" "$out" >>"$GITHUB_STEP_SUMMARY" || true
+    fi
 fi
 echo "gate: exit status $status after $(seconds) s"
 exit "$status"

@@ -28,19 +28,31 @@ pods="$selector,ecluse.dev/load-run=$revision,ecluse.dev/load-role=lead"
 job=$(kubectl "$@" get jobs --selector "$selector" --output name | grep -- "-load-$revision\$")
 echo "load-cluster: $job, profile ${PROFILE:-smoke}, ${WORKERS:-1} workers"
 
-mkdir -p "$out"
-kubectl "$@" logs --follow --pod-running-timeout=10m "$job" | tee "$out/load.log"
-status=
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-    status=$(kubectl "$@" get pods --selector "$pods" \
-        --output jsonpath='{.items[0].status.containerStatuses[0].state.terminated.exitCode}' 2>/dev/null || true)
-    if [ -n "$status" ]; then break; fi
-    sleep 1
-done
-if [ -z "$status" ]; then
+# of_pod JSONPATH: what the status of the pod that leads says, empty where there is no such pod or word yet.
+of_pod() {
+    kubectl "$@" get pods --selector "$pods" --output jsonpath="{.items[0].status.$path}" 2>/dev/null || true
+}
+
+# awaited TRIES PATH PATTERN: asks each second until what the pod's status has there is as the pattern says.
+awaited() {
+    tries=$1 path=$2 pattern=$3
+    shift 3
+    while [ "$tries" -gt 0 ]; do
+        found=$(of_pod "$@")
+        # shellcheck disable=SC2254 # it is a pattern
+        case $found in $pattern) return ;; esac
+        tries=$((tries - 1))
+        sleep 1
+    done
     kubectl "$@" describe "$job" >&2 || true
+    kubectl "$@" get events >&2 || true
     echo "load-cluster: $job has no exit status: its pod did not run to its end" >&2
     exit 3
-fi
-echo "load-cluster: exit status $status"
-exit "$status"
+}
+
+mkdir -p "$out"
+awaited 600 phase '[RSF]*' "$@" # Running, Succeeded or Failed
+kubectl "$@" logs --follow "$job" | tee "$out/load.log"
+awaited 60 'containerStatuses[0].state.terminated.exitCode' '[0-9]*' "$@"
+echo "load-cluster: exit status $found"
+exit "$found"

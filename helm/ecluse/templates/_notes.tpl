@@ -42,7 +42,7 @@ would be in the way of the first.
 
 The load test {{ $name }} runs {{ .Values.loadtest.profile }} against {{ include "ecluse.loadtest.url" . }}. Follow it, and read its verdict and its exit status:
 
-  kubectl --namespace {{ $ns }} logs --follow --pod-running-timeout=5m job/{{ $name }}
+  kubectl --namespace {{ $ns }} logs --follow job/{{ $name }}      # once its pod runs
   kubectl --namespace {{ $ns }} get pods --selector job-name={{ $name }} -o jsonpath='{.items[0].status.containerStatuses[0].state.terminated.exitCode}{"\n"}'
 
 0 passed, 1 failed, 2 used wrongly, 3 inconclusive, 4 the server could not be asked. `helm upgrade --wait --wait-for-jobs` fails where it is

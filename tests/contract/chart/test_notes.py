@@ -107,6 +107,6 @@ def test_nothing_is_warned_of_by_itself() -> None:
 
 def test_how_to_read_the_verdict_of_a_load_test_is_told() -> None:
     told = notes({"loadtest": {"enabled": True}})
-    assert "logs --follow --pod-running-timeout=5m job/ecluse-load-1" in told
+    assert "logs --follow job/ecluse-load-1" in told
     assert "--selector job-name=ecluse-load-1 -o jsonpath='{.items[0].status.containerStatuses[0]" in told
     assert "load-1" not in notes()
