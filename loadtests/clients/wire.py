@@ -36,6 +36,7 @@ class Wire:
         "_failure",
         "_hub",
         "_incoming",
+        "_is_over",
         "_outgoing",
         "_owner",
         "_poll",
@@ -56,6 +57,8 @@ class Wire:
         self._hub = get_hub()
         self._owner: Owner | None = None
         self._failure: Lost | None = None
+        self._is_over = False
+        """TLS has said that nothing more comes, which may be long before the socket ends."""
         self._readable: Any = self._hub.loop.io(connected.fileno(), 1)
         self._writable: Any = None
         self._rest = bytearray()
@@ -116,7 +119,7 @@ class Wire:
                 data = said
             if data:
                 owner.received(data)
-            else:
+            if not data or self._is_over:
                 self._end(Lost(CLOSED, "the server closed the connection"))
         except BlockingIOError:
             return
@@ -137,19 +140,17 @@ class Wire:
         """Give what was said, empty where that was the end, and None where it was nothing yet."""
         self._incoming.write(data)
         parts: list[bytes] = []
-        is_over = False
-        while not is_over:
+        while not self._is_over:
             try:
                 parts.append(tls.read(RECEIVED_BYTES))
-                is_over = not parts[-1]
+                self._is_over = not parts[-1]
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLZeroReturnError:
-                is_over = True
+                self._is_over = True
         if self._outgoing.pending:
             self._send(self._outgoing.read())  # TLS has answered the other side by itself
-        # What was said before the end is handed over first: the socket's own end follows.
-        return b"".join(parts) if parts or is_over else None
+        return b"".join(parts) if parts or self._is_over else None
 
     def _write_rest(self) -> None:
         try:

@@ -130,7 +130,7 @@ class Listening:
         assert task is not None
         self._tasks.add(task)
         # Cancelled where the test is over, which is nobody else's matter.
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             try:
                 await self._serve(reader, writer)
             finally:
