@@ -21,6 +21,8 @@ from loadtests.verdict.result import Status
 from monitoring import slo
 
 DEFAULT = Rule()
+HARM = (Status.PASSED, Status.INCONCLUSIVE, Status.FAILED)
+"""What a run that was measured can come to, the worst last."""
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -58,7 +60,7 @@ def add_options(parser: ArgumentParser) -> None:
 def do(options: Namespace) -> Status:
     try:
         promise = slo.read(options.slo) if options.slo else slo.read()
-        baseline, run = _read(options.baseline), _read(options.run)
+        baseline, run = read_run(options.baseline), read_run(options.run)
     except (BadRunFile, slo.BadPromise) as mistake:
         sys.stderr.write(f"loadtests: {mistake}\n")
         return Status.USAGE
@@ -80,7 +82,21 @@ def do(options: Namespace) -> Status:
     return comparison.status
 
 
-def _read(given: Path) -> Run:
+def compared_with(stored: Run, folder: Path, promise: slo.Promise, status: Status, *, is_told_aside: bool) -> Status:
+    """Compare what a run has left in its folder with a stored one, and give the worse of the two answers."""
+    if status not in HARM:
+        return status
+    try:
+        comparison = compare(stored, read_run(folder), promise, anyway=True)
+    except BadRunFile as fault:
+        sys.stderr.write(f"loadtests: the run cannot be compared: {fault}\n")
+        return max(status, Status.INCONCLUSIVE, key=HARM.index)
+    (sys.stderr if is_told_aside else sys.stdout).write(f"\n{told.terminal(comparison)}")
+    return max(status, comparison.status, key=HARM.index)
+
+
+def read_run(given: Path) -> Run:
+    """Read a stored run, from its file or its folder; raises BadRunFile."""
     path = run_file.find(given)
     run, _ = run_file.read(path)
     try:

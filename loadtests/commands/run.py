@@ -9,12 +9,17 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from loadtests.clients.address import Access, BadAddress, read_grpc, read_url
+from loadtests.commands.compare import compared_with, read_run
 from loadtests.engine.assignment import Addresses
 from loadtests.engine.headers import VARIABLE, BadHeaders, read_headers
 from loadtests.engine.order import Order
+from loadtests.measure.run import Run
 from loadtests.profile.form import Profile
 from loadtests.profile.read import BadProfile, read, with_change
+from loadtests.report.run_file import BadRunFile
 from loadtests.requests.rows import BadData, read_rows
+from loadtests.verdict.comparable import incomparable
+from loadtests.verdict.limit import without_a_limit
 from loadtests.verdict.result import Status
 from monitoring import slo
 
@@ -70,6 +75,13 @@ def add_options(parser: ArgumentParser) -> None:
     )
     by_whom.add_argument("--port", type=_port, default=5557, help="on which these are expected (5557)")
     by_whom.add_argument("--worker-wait", type=_seconds, default=60, metavar="SECONDS", help="for all of them (60)")
+    judged = parser.add_argument_group("what it is held against, beside its own gates")
+    judged.add_argument(
+        "--compare-with",
+        type=Path,
+        metavar="RUN",
+        help="a stored run of the same profile, its run.json or its folder: what is worse fails, as `compare` says",
+    )
     told = parser.add_argument_group("how it is told")
     told.add_argument("--out", type=Path, metavar="DIR", help=f"for all reports ({OUT}/PROFILE)")
     told.add_argument("--metrics-port", type=_port, metavar="PORT", help="on which Prometheus finds the run's metrics")
@@ -82,7 +94,8 @@ def add_options(parser: ArgumentParser) -> None:
 def do(options: Namespace) -> Status:
     try:
         order = _order(options)
-    except (Misuse, BadProfile, BadAddress, BadHeaders, BadData, slo.BadPromise) as mistake:
+        stored = _stored(options.compare_with, order)
+    except (Misuse, BadProfile, BadAddress, BadHeaders, BadData, BadRunFile, slo.BadPromise) as mistake:
         print(f"loadtests: {mistake}", file=sys.stderr)
         return Status.USAGE
     from loadtests.engine import patching
@@ -90,7 +103,10 @@ def do(options: Namespace) -> Status:
     patching.patch()
     from loadtests.engine.running import run
 
-    return run(order)
+    status = run(order)
+    if stored is None:
+        return status
+    return compared_with(stored, order.out, order.promise, status, is_told_aside=order.is_json)
 
 
 def _order(options: Namespace) -> Order:
@@ -99,11 +115,14 @@ def _order(options: Namespace) -> Order:
     addresses = Addresses(options.url, options.grpc, _certificates(options.ca), options.insecure)
     headers = read_headers(options.header, os.environ.get(VARIABLE, ""))
     _check(profile, addresses, headers, options)
+    promise = slo.read(options.slo) if options.slo else slo.read()
+    if troubles := without_a_limit(profile, promise):
+        raise Misuse("\n".join(troubles))
     name = Path(options.profile).stem
     return Order(
         profile=profile,
         profile_name=name,
-        promise=slo.read(options.slo) if options.slo else slo.read(),
+        promise=promise,
         addresses=addresses,
         headers=headers,
         model=options.model,
@@ -119,6 +138,18 @@ def _order(options: Namespace) -> Order:
         is_quiet=options.quiet,
         is_json=options.json,
     )
+
+
+def _stored(path: Path | None, order: Order) -> Run | None:
+    """Read what the run is to be compared with, and see that it can be, before there is any load."""
+    if path is None:
+        return None
+    stored = read_run(path)
+    model = order.model
+    planned = Run(order.profile.model_dump(mode="json"), order.profile_name, {"model": model}, began_at="")
+    if reasons := incomparable(stored, planned):
+        raise Misuse("\n".join(f"{path} cannot be compared with: {reason}" for reason in reasons))
+    return stored
 
 
 def _check(profile: Profile, addresses: Addresses, headers: dict[str, str], options: Namespace) -> None:

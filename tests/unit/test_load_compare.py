@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from loadtests.__main__ import main
+from loadtests.commands.compare import compared_with
 from loadtests.measure.cell import Cell
 from loadtests.measure.outcome import Outcome
 from loadtests.measure.run import Run
@@ -227,3 +228,44 @@ def test_what_cannot_be_read_or_compared_is_a_mistake_of_the_caller(
     assert main(["compare", *folders[:2]]) == 2
     assert "their rates differ: 50" in capsys.readouterr().err
     assert main(["compare", *folders[:2], "--anyway"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("judged", "expected"),
+    [
+        (Status.PASSED, Status.FAILED),
+        (Status.INCONCLUSIVE, Status.FAILED),
+        (Status.FAILED, Status.FAILED),
+        (Status.UNREACHABLE, Status.UNREACHABLE),
+        (Status.INTERRUPTED, Status.INTERRUPTED),
+    ],
+)
+def test_a_run_that_is_worse_than_the_stored_one_fails(
+    folders: tuple[str, str, str], judged: Status, expected: Status
+) -> None:
+    status = compared_with(seen(1), Path(folders[2]), PROMISE, judged, is_told_aside=False)
+    assert status is expected
+
+
+def test_a_run_that_is_no_worse_is_worth_what_its_own_gates_say(folders: tuple[str, str, str], tmp_path: Path) -> None:
+    for judged in (Status.PASSED, Status.INCONCLUSIVE, Status.FAILED):
+        assert compared_with(seen(1), Path(folders[1]), PROMISE, judged, is_told_aside=True) is judged
+    nowhere = compared_with(seen(1), tmp_path / "nowhere", PROMISE, Status.PASSED, is_told_aside=True)
+    assert nowhere is Status.INCONCLUSIVE
+
+
+def test_a_run_that_could_not_be_compared_puts_no_load_on_anything(
+    folders: tuple[str, str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A port on which nobody listens: it would end with 4.
+    asked = ["run", "--profile", "steady", "--url", "http://127.0.0.1:9", "--grpc", "127.0.0.1:9", "--model", "mnist"]
+    assert main([*asked, "--compare-with", folders[0], "--out", str(tmp_path / "out")]) == 2
+    assert "they are of different profiles: simulated and steady" in capsys.readouterr().err
+    assert main([*asked, "--compare-with", str(tmp_path / "nowhere")]) == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_a_gate_that_can_never_be_judged_is_refused_before_any_load(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["run", "--profile", "steady", "--url", "http://127.0.0.1:9", "--grpc", "127.0.0.1:9", "--model", "mnist"]
+    assert main([*asked, "--set", "gates.+={measure: versions, promised: true}"]) == 2
+    assert "slo.yaml promises nothing of versions" in capsys.readouterr().err
