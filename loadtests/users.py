@@ -257,15 +257,13 @@ def _prepared(kind: type[ModelUser], environment: Any) -> Prepared:
     )
     preflight = Preflight(url, access, lambda _: False)
     model = kind.model or options.model or _only_model(preflight)
-    preflight.wait_ready([model], 0)
-    if kind.protocol == "grpc":
-        preflight.reach_grpc(options.grpc)
+    preflight.wait_ready([model], options.grpc if kind.protocol == "grpc" else "", 0)
     asked = questions(stream, read_target(*preflight.metadata(model)), seed=SEED)
     return Prepared(stream, url, options.grpc, access, model, asked)
 
 
 def _only_model(preflight: Preflight) -> str:
-    preflight.wait_ready([], 0)
+    preflight.wait_ready([], "", 0)
     models = preflight.models()
     if len(models) == 1:
         return models[0]

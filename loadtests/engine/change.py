@@ -12,28 +12,10 @@ import gevent
 from gevent import subprocess
 
 from loadtests.measure.run import ChangeSeen
-from loadtests.profile.form import Change
 
 MERCY_SECONDS = 5.0
 """Between asking a change to end and ending it."""
 TOLD_CHARACTERS = 200
-
-
-def words_of(change: Change) -> list[str]:
-    """Give the command as it is run, without a shell."""
-    if change.helm:
-        seconds = f"{int(change.most_seconds)}s"
-        return [
-            "helm",
-            "upgrade",
-            change.helm,
-            *change.helm_arguments,
-            "--reuse-values",
-            "--wait",
-            "--timeout",
-            seconds,
-        ]
-    return list(change.command)
 
 
 class Performance:

@@ -25,8 +25,8 @@ LEAD_SECONDS = 1.0
 LOOK_SECONDS = 0.2
 MERCY_SECONDS = 5.0
 """For answers that are on their way when a run is cut off."""
-REPORT_MERCY_SECONDS = 5.0
-"""Beyond the last answer, for workers to tell of it."""
+REPORT_MERCY_SECONDS = 10.0
+"""Beyond the longest wait for an answer, for workers that are late with their load, and to tell of it."""
 SILENT_CHANGE_SECONDS = 60.0
 """A change may take everything away for so long at least."""
 
@@ -91,15 +91,17 @@ class Conductor:
         crew.begin(self._zero)
         while not course.is_over and not seen.cut_off:
             if self._is_cut_off(LOOK_SECONDS):
-                seen.cut_off = f"it was told to end by {self._cut_off_words()} at second {max(0, self._now):.0f}"
-                seen.is_interrupted = True
+                self._interrupt()
             else:
                 self._step()
         last = min(course.ends_at or 0, int(self._now)) if course.is_over else int(self._now)
-        crew.stop()
+        if seen.cut_off:
+            crew.stop()
+        else:
+            crew.finish()
         if self._performance is not None:
             self._performance.end()
-        self._settle(MERCY_SECONDS if seen.cut_off else self._profile.timeout_seconds)
+        self._settle()
         if self._performance is not None:
             seen.change = self._performance.seen()
         seen.spans = course.spans(max(0, last))
@@ -156,12 +158,24 @@ class Conductor:
         spans = self._course.spans(step.ended)
         self._course.judge(self._judge(self._seen.timeline, spans[-1], self._seen.generator))
 
-    def _settle(self, patience: float) -> None:
+    def _interrupt(self) -> None:
+        self._seen.cut_off = f"it was told to end by {self._cut_off_words()} at second {max(0, self._now):.0f}"
+        self._seen.is_interrupted = True
+
+    def _settle(self) -> None:
         """Wait for answers that are on their way, and for the workers' last words."""
-        limit = self._now + patience + REPORT_MERCY_SECONDS
-        while not self._crew.is_done and self._now < limit:
+        seen, crew = self._seen, self._crew
+        patience = MERCY_SECONDS if seen.cut_off else self._profile.timeout_seconds + REPORT_MERCY_SECONDS
+        limit = self._now + patience
+        while not crew.is_done and self._now < limit:
             time.sleep(LOOK_SECONDS / 2)
+            if not seen.cut_off and self._is_cut_off(0):
+                self._interrupt()
+                crew.stop()
+                limit = self._now + MERCY_SECONDS
             self._take(self._now)
         self._take(self._now)
-        if not self._crew.is_done and not self._seen.cut_off:
-            self._seen.troubles.append("not every worker had told all that it had seen when the run was closed")
+        if not crew.is_done:
+            crew.stop()
+            if not seen.cut_off:
+                seen.troubles.append("not every worker had told all that it had seen when the run was closed")

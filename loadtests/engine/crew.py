@@ -51,6 +51,9 @@ class Crew(Protocol):
     def begin(self, zero: float) -> None:
         """Make this moment second 0."""
 
+    def finish(self) -> None:
+        """Send what was announced, and nothing after it."""
+
     def stop(self) -> None:
         """Send nothing more."""
 

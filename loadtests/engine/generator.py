@@ -26,6 +26,7 @@ from loadtests.requests.question import Question
 
 DRAWN_AHEAD_SECONDS = 0.4
 """How long before a second begins its arrivals are drawn."""
+SETTLING_SECONDS = 0.02
 TROUBLES = 5
 """Faults of the load test itself that are told one by one."""
 
@@ -58,6 +59,7 @@ class Generator:
         self._begun = Event()
         self._segments: dict[int, Segment] = {}
         self._announced = Event()
+        self._is_all_announced = False
         self._is_stopped = False
         self._unsettled: Counter[int] = Counter()
         self._sending = 0
@@ -80,6 +82,11 @@ class Generator:
         self._zero = zero
         self._begun.set()
 
+    def finish(self) -> None:
+        """Send what was announced, however late, and nothing after it: no more will be announced."""
+        self._is_all_announced = True
+        self._announced.set()
+
     def stop(self) -> None:
         """Send nothing more. What is on its way is waited for by `run`."""
         self._is_stopped = True
@@ -88,20 +95,20 @@ class Generator:
         self._alarm.ring()
 
     def run(self) -> None:
-        """Send until stopped, and come back when all that was sent has ended."""
+        """Send until the end, and come back when all that was sent has ended, too."""
         self._begun.wait()
         meter = gevent.spawn(self._meter)
-        second = 0
-        due = self._drawn(second)
-        while due is not None:
-            following = self._send_all(second, due)
-            second += 1
-            self._sending = second
-            due = self._drawn(second) if following is None else following
-        while self.in_flight:
-            gevent.sleep(0.02)
-        meter.kill()
-        self.is_done = True
+        try:
+            due = self._drawn(self._sending)
+            while due is not None:
+                following = self._send_all(self._sending, due)
+                self._sending += 1
+                due = self._drawn(self._sending) if following is None else following
+        finally:
+            while self.in_flight:
+                gevent.sleep(SETTLING_SECONDS)
+            meter.kill()
+            self.is_done = True
 
     @property
     def settled(self) -> int:
@@ -120,6 +127,8 @@ class Generator:
             segment = self._segment_of(second)
             if segment is not None:
                 return self._draw(segment, second)
+            if self._is_all_announced:
+                return None
             self._announced.clear()
             self._announced.wait()
         return None

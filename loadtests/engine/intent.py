@@ -1,5 +1,8 @@
 """What a run is going to do, in three lines, so that a mistake is seen before it has run. Pure."""
 
+import shlex
+
+from loadtests.engine.change_words import words_of
 from loadtests.engine.order import Order
 from loadtests.profile.form import Phase, Profile, Ramp, Wave
 
@@ -14,10 +17,11 @@ def intent(order: Order) -> list[str]:
         hands = f"{_many(order.expected_workers, 'worker')} that come to port {order.port}"
     else:
         hands = _many(order.processes, "process")
+    change = f"; changed by `{shlex.join(words_of(profile.change))}`" if profile.change else ""
     return [
         f"{order.profile_name}: {profile.summary}",
         f"{_load(profile)} of {streams}; seed {profile.seed}",
-        f"to {', '.join(models)} at {' and '.join(places)}, by {hands}; reports go to {order.out}",
+        f"to {', '.join(models)} at {' and '.join(places)}, by {hands}; reports go to {order.out}{change}",
     ]
 
 

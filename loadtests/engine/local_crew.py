@@ -38,6 +38,9 @@ class LocalCrew:
     def begin(self, zero: float) -> None:
         self._generator.begin(zero)
 
+    def finish(self) -> None:
+        self._generator.finish()
+
     def stop(self) -> None:
         self._generator.stop()
 

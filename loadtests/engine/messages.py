@@ -2,7 +2,7 @@
 
 A worker says HELLO and is turned away or asked for its CLOCK some times; it is
 given its ASSIGNMENT and says that it is READY; then it hears SEGMENTS as they
-are announced, BEGIN, and STOP, and says each second what it has SEEN.
+are announced, BEGIN, and FINISH or STOP, and says each second what it has SEEN.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ READY = "load_ready"
 CANNOT = "load_cannot"
 SEGMENTS = "load_segments"
 BEGIN = "load_begin"
+FINISH = "load_finish"
 STOP = "load_stop"
 SEEN = "load_seen"
 LEAVING = "load_leaving"

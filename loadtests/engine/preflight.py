@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from loadtests.clients.address import Access, Address, read_grpc, read_url
+from loadtests.clients.address import Access, read_grpc, read_url
 from loadtests.clients.dial import HTTP1, secure
 from loadtests.engine.generator import Loaded
 from loadtests.measure.outcome import Outcome
@@ -60,13 +60,18 @@ class Preflight:
         self._tls = secure(access, HTTP1) if self._address.is_secure else None
         self._is_cut_off = is_cut_off
 
-    def wait_ready(self, models: Sequence[str], seconds: float) -> None:
-        """Wait until server and models are ready; raises Unreachable with what was seen last."""
+    def wait_ready(self, models: Sequence[str], grpc: str, seconds: float) -> None:
+        """Wait until server and models are ready, and gRPC is where it is said to be; raises Unreachable.
+
+        What is told then is what was seen last. Where `grpc` is empty, none is looked for.
+        """
         limit = time.perf_counter() + seconds
         while True:
             trouble = self._trouble("/v2/health/live", "a server that is alive")
             for model in models:
                 trouble = trouble or self._model_trouble(model)
+            if grpc:
+                trouble = trouble or _grpc_trouble(grpc)
             if not trouble:
                 return
             if time.perf_counter() >= limit or self._is_cut_off(POLL_SECONDS):
@@ -91,14 +96,6 @@ class Preflight:
             if said.status == http.client.OK:
                 return said.body.decode(errors="replace")
         return ""
-
-    def reach_grpc(self, grpc: str) -> None:
-        """Open a connection and close it; raises Unreachable."""
-        place: Address = read_grpc(grpc)
-        try:
-            socket.create_connection((place.host, place.port), TIMEOUT_SECONDS).close()
-        except OSError as fault:
-            raise Unreachable(f"{grpc} cannot be reached for gRPC: {_reason(fault)}") from None
 
     def _model_trouble(self, model: str) -> str:
         path = f"/v2/models/{quote(model, safe='')}"
@@ -185,6 +182,15 @@ def repeatable(loaded: Sequence[Loaded], profile: Profile) -> frozenset[str]:
 
     pairs = zip(loaded, profile.streams, strict=True)
     return frozenset(asked.name for asked, stream in pairs if repeats(asked, stream.repeatable))
+
+
+def _grpc_trouble(grpc: str) -> str:
+    place = read_grpc(grpc)
+    try:
+        socket.create_connection((place.host, place.port), TIMEOUT_SECONDS).close()
+    except OSError as fault:
+        return f"{grpc} cannot be reached for gRPC: {_reason(fault)}"
+    return ""
 
 
 def _reason(fault: Exception) -> str:

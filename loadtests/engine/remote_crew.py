@@ -11,6 +11,7 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
+from locust import runners
 from locust.exception import RPCError
 
 from loadtests.engine import messages
@@ -26,6 +27,9 @@ ROUND_TRIPS = 10
 ANSWER_SECONDS = 5.0
 PREPARE_SECONDS = 120.0
 BEGIN_SECONDS = 30.0
+SILENCE_SECONDS = 15
+"""Heartbeats come each second. Locust gives a worker up after three, and ends the test with the last of them; one that
+is only late tells of it by its lag."""
 
 
 @dataclass(slots=True)
@@ -56,6 +60,7 @@ class RemoteCrew:
         self._zero = 0.0
         self._is_ending = False
         world = environment(lambda: None, lambda _: None)
+        runners.HEARTBEAT_LIVENESS = SILENCE_SECONDS
         try:
             self._runner = world.create_master_runner(host, port)
         except (RPCError, SystemExit) as fault:
@@ -133,8 +138,10 @@ class RemoteCrew:
         for client, worker in self._workers.items():
             self._runner.send_message(messages.BEGIN, {"zero": zero + worker.clock.seconds}, client)
 
+    def finish(self) -> None:
+        self._tell(messages.FINISH, {})
+
     def stop(self) -> None:
-        self._is_ending = True
         self._tell(messages.STOP, {})
 
     def take(self) -> Taken:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from loadtests.clients.address import BadAddress
 from loadtests.engine.assignment import Assignment
-from loadtests.engine.change import Performance, words_of
+from loadtests.engine.change import Performance
+from loadtests.engine.change_words import words_of
 from loadtests.engine.conductor import Conducted, Conductor
 from loadtests.engine.crew import Crew, NoCrew, NoPort
 from loadtests.engine.intent import intent
@@ -75,9 +76,8 @@ def _look(order: Order, interruption: Interruption) -> tuple[Assignment, dict[st
     profile = order.profile
     preflight = Preflight(order.addresses.url, access(order.addresses, order.headers), interruption.wait)
     models = sorted({model_of(stream, order.model) for stream in profile.streams})
-    preflight.wait_ready(models, order.ready_wait_seconds)
-    if any(stream.protocol == "grpc" for stream in profile.streams):
-        preflight.reach_grpc(order.addresses.grpc)
+    asks_grpc = any(stream.protocol == "grpc" for stream in profile.streams)
+    preflight.wait_ready(models, order.addresses.grpc if asks_grpc else "", order.ready_wait_seconds)
     accuracy = known_accuracy(preflight.metrics(), models)
     assignment = Assignment(
         profile=profile,

@@ -55,6 +55,7 @@ class Worker:
                 messages.ASSIGNMENT: self._hear_assignment,
                 messages.SEGMENTS: self._hear_segments,
                 messages.BEGIN: self._hear_begin,
+                messages.FINISH: self._hear_finish,
                 messages.STOP: self._hear_stop,
             },
         )
@@ -129,6 +130,10 @@ class Worker:
     def _hear_begin(self, _: str, data: Mapping[str, Any]) -> None:
         if self._generator is not None:
             self._generator.begin(float(data["zero"]))
+
+    def _hear_finish(self, *_: Any) -> None:
+        if self._generator is not None:
+            self._generator.finish()
 
     def _hear_stop(self, *_: Any) -> None:
         if self._generator is not None:

@@ -277,11 +277,11 @@ def test_who_scrapes_a_run_hears_of_its_verdict(options: Callable[..., list[str]
     ("more", "status", "words"),
     [
         (
-            ["--url", "http://127.0.0.1:1"],
+            ["--url", "http://{closed}"],
             Status.UNREACHABLE,
-            "http://127.0.0.1:1 cannot be reached: Connection refused",
+            "http://{closed} cannot be reached: Connection refused",
         ),
-        (["--grpc", "127.0.0.1:1"], Status.UNREACHABLE, "127.0.0.1:1 cannot be reached for gRPC: Connection refused"),
+        (["--grpc", "{closed}"], Status.UNREACHABLE, "{closed} cannot be reached for gRPC: Connection refused"),
         (["--model", "other"], Status.UNREACHABLE, "/v2/models/other"),
         (["--url", "ftp://a"], Status.USAGE, "the address 'ftp://a' must be as http://HOST:PORT or https://HOST:PORT"),
         (
@@ -309,9 +309,13 @@ def test_who_scrapes_a_run_hears_of_its_verdict(options: Callable[..., list[str]
 def test_what_is_wrong_beforehand_is_told_in_a_sentence(
     options: Callable[..., list[str]], tmp_path: Path, more: list[str], status: Status, words: str
 ) -> None:
-    told = load(tmp_path / "run", *options(LOAD, "--wait-ready", "0", "--quiet", *more))
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # and nobody listens
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+        more = [word.replace("{closed}", address) for word in more]
+        told = load(tmp_path / "run", *options(LOAD, "--wait-ready", "0", "--quiet", *more))
     assert told.status == status, told.said
-    assert words in told.stderr
+    assert words.replace("{closed}", address) in told.stderr
     assert len(told.stderr.splitlines()) == 1, told.stderr
     assert not (tmp_path / "run").exists()
 
