@@ -78,6 +78,11 @@ class Cell:
         for outcome, words in other.examples.items():
             self._tell(outcome, words)
 
+    def pack(self) -> None:
+        """Take little room, for as long as nothing is added."""
+        for histogram in (*self.responses.values(), self.services, self.lags):
+            histogram.pack()
+
     def _tell(self, outcome: Outcome, words: list[str]) -> None:
         kept = self.examples.setdefault(outcome, [])
         kept += [each for each in words if each not in kept][: max(0, EXAMPLES - len(kept))]
@@ -120,4 +125,6 @@ def _counts(histogram: Histogram) -> dict[str, int]:
 
 
 def _histogram(counts: Mapping[str, int]) -> Histogram:
+    if any(count < 1 for count in counts.values()):
+        raise ValueError("a bucket holds less than one")
     return Histogram({int(lowest): int(count) for lowest, count in counts.items()})

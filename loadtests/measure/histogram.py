@@ -7,10 +7,14 @@ thousands of these cheap; two that are added give what one would have held.
 """
 
 import math
+from array import array
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 KEPT_BITS = 11
 MICROSECONDS = 1_000_000
+LARGEST_PACKED = 2**32
+"""Microseconds, more than an hour: what does not fit into four bytes stays as it is."""
 
 
 def bucket(microseconds: int) -> int:
@@ -27,23 +31,43 @@ def width(lowest: int) -> int:
 class Histogram:
     """Counts by bucket. Durations are given and told in seconds, and kept in microseconds."""
 
-    __slots__ = ("counts",)
+    __slots__ = ("_counts", "_packed")
 
     def __init__(self, counts: Mapping[int, int] | None = None) -> None:
-        self.counts: dict[int, int] = dict(counts or {})
+        self._counts: dict[int, int] = dict(counts or {})
+        self._packed: array[int] | None = None
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """By the least number of each bucket, in microseconds. Of one that is packed, a copy."""
+        if self._packed is None:
+            return self._counts
+        return dict(zip(self._packed[::2], self._packed[1::2], strict=True))
+
+    def pack(self) -> None:
+        """Take little room, for as long as nothing is added: a long run has a hundred thousand of these."""
+        if self._packed is None and max(self._counts, default=0) < LARGEST_PACKED:
+            self._packed = array("I", chain.from_iterable(self._counts.items()))
+            self._counts = {}
 
     def add(self, seconds: float, times: int = 1) -> None:
         """Record a duration; one below zero, which two clocks can make, counts as zero."""
+        self._unpack()
         key = bucket(max(0, round(seconds * MICROSECONDS)))
-        self.counts[key] = self.counts.get(key, 0) + times
+        self._counts[key] = self._counts.get(key, 0) + times
 
     def merge(self, others: "Iterable[Histogram]") -> "Histogram":
         """Take in all that others hold, and give this one back."""
-        counts = self.counts
+        self._unpack()
+        counts = self._counts
         for other in others:
             for key, count in other.counts.items():
                 counts[key] = counts.get(key, 0) + count
         return self
+
+    def _unpack(self) -> None:
+        if self._packed is not None:
+            self._counts, self._packed = self.counts, None
 
     @property
     def total(self) -> int:
@@ -59,8 +83,8 @@ class Histogram:
     def at_rank(self, rank: int) -> float:
         """Give the duration of the so-manieth from the shortest, which is 1, in seconds; NaN where there are fewer."""
         passed = 0
-        for lowest in sorted(self.counts):
-            passed += self.counts[lowest]
+        for lowest, count in sorted(self.counts.items()):
+            passed += count
             if passed >= rank:
                 return (lowest + width(lowest) - 1) / MICROSECONDS
         return math.nan

@@ -8,12 +8,16 @@ from loadtests.measure.observation import Observation
 
 Wire = list[dict[str, Any]]
 
+LIVELY_SECONDS = 60
+"""For so long what was planned in a second may still be reported; whatever comes later is taken as well."""
+
 
 class Timeline:
     """What became of the requests of a run. A phase is a part of it: its seconds from the first to before the last."""
 
     def __init__(self) -> None:
         self.cells: dict[tuple[int, str], Cell] = {}
+        self._packed_before = 0
 
     def add(self, seen: Observation) -> None:
         self._cell(int(seen.planned), seen.stream).add(seen)
@@ -21,6 +25,17 @@ class Timeline:
     def merge(self, other: "Timeline") -> None:
         for (second, stream), cell in other.cells.items():
             self._cell(second, stream).merge(cell)
+        newest = max((second for second, _ in other.cells), default=0)
+        if newest >= self._packed_before + 2 * LIVELY_SECONDS:
+            self._pack(newest - LIVELY_SECONDS, {stream for _, stream in other.cells})
+
+    def _pack(self, before: int, streams: Iterable[str]) -> None:
+        """Give room back where hardly anything will come any more."""
+        for stream in streams:
+            for second in range(self._packed_before, before):
+                if (second, stream) in self.cells:
+                    self.cells[second, stream].pack()
+        self._packed_before = before
 
     @property
     def streams(self) -> list[str]:
@@ -65,7 +80,9 @@ class Timeline:
         """Read what `to_wire` gave; raises KeyError, ValueError or TypeError for anything else."""
         timeline = cls()
         for each in wire:
-            timeline._cell(int(each["second"]), str(each["stream"])).merge(Cell.from_wire(each))
+            cell = timeline._cell(int(each["second"]), str(each["stream"]))
+            cell.merge(Cell.from_wire(each))
+            cell.pack()
         return timeline
 
     def _cell(self, second: int, stream: str) -> Cell:
