@@ -9,6 +9,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, get_type_hints
 
@@ -28,6 +29,9 @@ LARGEST_PLAIN_BYTES = 4_000_000
 BYTES_OF_A_CELL = 200
 BYTES_OF_A_BUCKET = 11
 """About: a number of six digits and its count, with what stands around them."""
+
+_CELLS_BEGIN, _CELLS_END = b',\n"timeline":[\n', b"\n]}}\n"
+"""What stands around them. No text of JSON holds a line's end, so that neither is found elsewhere."""
 
 GZIP = b"\x1f\x8b"
 _SCHEMA = "schema_version"
@@ -86,12 +90,12 @@ def _parts(run: Run, verdict: Verdict) -> Iterator[bytes]:
     seen = {field.name: getattr(run, field.name) for field in fields(run) if field.name != "timeline"}
     yield b'{"%s":%d,\n"verdict":' % (_SCHEMA.encode(), SCHEMA_VERSION)
     yield as_json(verdict)
-    yield b',\n"run":' + as_json(seen)[:-1] + b',\n"timeline":['
-    separator = b"\n"
+    yield b',\n"run":' + as_json(seen)[:-1] + _CELLS_BEGIN
+    separator = b""
     for (second, stream), cell in sorted(run.timeline.cells.items(), key=lambda item: item[0]):
         yield separator + as_json({"second": second, "stream": stream, **cell.to_wire()})
         separator = b",\n"
-    yield b"\n]}}\n"
+    yield _CELLS_END
 
 
 def about_bytes(timeline: Timeline) -> int:
@@ -110,11 +114,29 @@ def _parsed(path: Path) -> Any:
     except OSError as error:
         raise BadRunFile(f"{path} cannot be read: {error.strerror or error}") from None
     try:
-        return orjson.loads(content)
+        return _document(content)
     except orjson.JSONDecodeError as error:
         if content.lstrip()[:1] == b"{" and error.pos >= len(content.decode(errors="replace")) - 1:
             raise BadRunFile(f"{path} is cut off in the middle") from None
         raise BadRunFile(f"{path} is no JSON: {error}") from None
+
+
+def _document(content: bytes) -> Any:
+    """Parse it: cells one after the other where they stand as `write` puts them, since all at once take far more room."""
+    begins, ends = content.find(_CELLS_BEGIN), len(content) - len(_CELLS_END)
+    if begins < 0 or not content.endswith(_CELLS_END):
+        return orjson.loads(content)
+    written = orjson.loads(content[:begins] + b"}}")
+    if isinstance(written.get("run"), dict):
+        written["run"]["timeline"] = _cells(content, begins + len(_CELLS_BEGIN), ends)
+    return written
+
+
+def _cells(content: bytes, begins: int, ends: int) -> Iterator[Any]:
+    lines = BytesIO(content)
+    lines.seek(begins)
+    while lines.tell() < ends:
+        yield orjson.loads(lines.readline().rstrip(b",\n"))
 
 
 def _unpacked(file: BinaryIO) -> bytes:

@@ -66,6 +66,18 @@ def test_the_same_run_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.M
     assert run_file.write(a_run(), a_verdict(), tmp_path).read_bytes() == first
 
 
+def test_json_that_others_have_laid_out_is_read_too(written: Path) -> None:
+    written.write_bytes(orjson.dumps(orjson.loads(written.read_bytes()), option=orjson.OPT_INDENT_2))
+
+    assert same(run_file.read(written)[0], a_run())
+
+
+def test_a_cell_that_is_no_json_is_refused(written: Path) -> None:
+    written.write_bytes(written.read_bytes().replace(b'{"second":3,"stream"', b'{"second":3"stream"'))
+
+    assert "run.timeline has another form: " in refusal(written)
+
+
 def test_words_that_are_no_text_cost_no_run(tmp_path: Path) -> None:
     run = a_run([seen(0, 1.0, Outcome.SERVER, words="half \ud800 a pair")], troubles=["and \udcff"])
 
