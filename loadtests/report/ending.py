@@ -38,7 +38,7 @@ def tell(verdict: Verdict, phases: list[PhaseFigures], stream: TextIO | None = N
             console.print(_gates(verdict.gates))
             console.print()
         for sentence in [*verdict.reasons[1:], *verdict.notes][:MOST_SENTENCES]:
-            console.print(_plain(f"- {sentence}"))
+            console.print(_plain(f"- {sentence}"), soft_wrap=True)
     console.print(_plain(headline(verdict), _VERDICTS.get(verdict.status, "bold yellow")), soft_wrap=True)
 
 

@@ -122,7 +122,7 @@ def _parsed(path: Path) -> Any:
 
 
 def _document(content: bytes) -> Any:
-    """Parse it: cells one after the other where they stand as `write` puts them, since all at once take far more room."""
+    """Parse it: cells one after the other, where they stand as `write` puts them, which takes far less room."""
     begins, ends = content.find(_CELLS_BEGIN), len(content) - len(_CELLS_END)
     if begins < 0 or not content.endswith(_CELLS_END):
         return orjson.loads(content)
