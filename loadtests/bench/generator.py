@@ -31,7 +31,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 OUT = Path("build/generator")
 
 MOST_LAG_SECONDS = 0.010
-FIRST_RATE = 1000.0
+FIRST_RATE = 2000.0
 GROWTH = 1.5
 HALVINGS = 2
 TRIES = 2

@@ -86,7 +86,11 @@ class Timeline:
         return timeline
 
     def _cell(self, second: int, stream: str) -> Cell:
-        return self.cells.setdefault((second, stream), Cell())
+        # For each request of a load: a cell is made where there is none, and not to be thrown away.
+        cell = self.cells.get((second, stream))
+        if cell is None:
+            cell = self.cells[second, stream] = Cell()
+        return cell
 
 
 def _sum(cells: Iterable[Cell]) -> Cell:
