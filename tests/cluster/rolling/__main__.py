@@ -2,8 +2,8 @@
 
 `python -m tests.cluster.rolling --mode plain` installs the chart on the cluster
 that KUBECONFIG names, keeps constant arrivals coming by REST and gRPC, lets one
-fault follow the other, and writes a summary, a picture of the timeline and every
-response to a folder. Exit status 0 only where nothing was lost and the run proves
+fault follow the other, and writes a summary, a picture of the timeline and the
+load test's reports to a folder. Exit status 0 only where nothing was lost and the run proves
 it. `--without-drain` is the same with the drain switched off, and shows what is
 lost then.
 """
@@ -48,7 +48,7 @@ def main() -> None:
             seen = run(plan, namespace, asked.out)
     verdict = report.write(seen, asked.out)
     print(report.describe(seen, verdict))  # noqa: T201
-    print(f"{asked.out}: summary.txt, summary.json, timeline.png, responses.csv")  # noqa: T201
+    print(f"{asked.out}: summary.txt, summary.json, timeline.png, and load/ with the reports of the load test")  # noqa: T201
     sys.exit(0 if verdict.is_proof else 1)
 
 

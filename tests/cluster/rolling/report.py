@@ -1,4 +1,4 @@
-"""What a run showed, for a person and for a program: text, JSON, and every response."""
+"""What a run showed, for a person and for a program: text and JSON, beside the reports of the load test."""
 
 import json
 from dataclasses import asdict
@@ -13,8 +13,8 @@ from tests.cluster.rolling.verdict import Span, Verdict, judge
 
 
 def write(seen: Seen, folder: Path) -> Verdict:
-    """Put `summary.txt`, `summary.json` and `timeline.png` beside the responses, and give the verdict."""
-    verdict = judge(seen.responses, seen.marks, seen.pods, least_requests=seen.plan.least_requests)
+    """Put `summary.txt`, `summary.json` and `timeline.png` into a folder, and give the verdict."""
+    verdict = judge(seen.load.timeline, seen.marks, seen.pods, least_requests=seen.plan.least_requests)
     verdict.objections.extend(seen.troubles)
     if seen.restarts:
         verdict.objections.append(f"containers ended by themselves and were started again: {seen.restarts} times")
@@ -28,10 +28,10 @@ def write(seen: Seen, folder: Path) -> Verdict:
 def facts(seen: Seen, verdict: Verdict) -> dict[str, Any]:
     plan = seen.plan
     asked = {"mode": plan.mode, "rate": plan.rate, "replicas": plan.replicas, "has_drain": plan.has_drain}
-    pods = [[round(count.at - seen.responses[0].scheduled, 2), *count[1:]] for count in seen.pods]
+    pods = [[round(count.at, 2), *count[1:]] for count in seen.pods]
     told = {**asked, "is_proof": verdict.is_proof, **asdict(verdict), "restarts": seen.restarts}
-    began = seen.responses[0].scheduled
-    told["marks"] = [[mark.name, round(mark.began - began, 2), round(mark.ended - began, 2)] for mark in seen.marks]
+    told["load_test"] = seen.load_verdict.status.name.lower()
+    told["marks"] = [[mark.name, round(mark.began, 2), round(mark.ended, 2)] for mark in seen.marks]
     # JSON knows no NaN, which is the percentile of nothing.
     facts: dict[str, Any] = _without_nan(
         {**told, "pods": {"columns": ["seconds", "ready", "starting", "terminating"], "rows": pods}}
@@ -58,11 +58,13 @@ def describe(seen: Seen, verdict: Verdict) -> str:
         "",
         "Versions that answered: " + ", ".join(f"{name} {count:,} times" for name, count in verdict.versions.items()),
         f"One request in a hundred was sent {1000 * verdict.late_p99_seconds:.0f} ms late or more.",
+        f"The load test itself: {seen.load_verdict.status.name.lower()}"
+        + "".join(f"; {reason}" for reason in seen.load_verdict.reasons),
     ]
     for span in (*verdict.faults, verdict.calm):
-        for loss in span.losses:
-            reason = f" ({loss['reason']})" if loss["reason"] else ""
-            lines.append(f"{span.name}: {loss['count']} of {loss['kind']} with status {loss['status']}{reason}")
+        for each in span.losses:
+            count, kind, outcome, code = (each[key] for key in ("count", "kind", "outcome", "code"))
+            lines.append(f"{span.name}: {count} of {kind}, {outcome} ({code})")
         lines += [f"    {example}" for example in span.examples]
     lines += [f"Proves nothing: {objection}" for objection in verdict.objections]
     return "\n".join(lines) + "\n"
@@ -75,7 +77,7 @@ def _overload(lost: int, overload: int) -> str:
 def _row(span: Span) -> str:
     title = BY_NAME[span.name].title if span.name in BY_NAME else span.name
     return (
-        f"{title:26}{span.seconds:>8.1f}{span.requests:>10,}{span.lost:>6,}"
+        f"{title:26}{span.seconds:>8}{span.requests:>10,}{span.lost:>6,}"
         f"{span.p50_milliseconds:>9.1f}{span.p99_milliseconds:>9.1f}{span.least_ready:>7}{span.new_pods:>10}"
     )
 

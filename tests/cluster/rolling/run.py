@@ -3,35 +3,29 @@
 Leaves everything that was seen in a folder. Judges nothing itself (`verdict.py`).
 """
 
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from loadtests.measure.run import Run
+from loadtests.verdict.result import Verdict
 from tests.cluster import images
-from tests.cluster.callers import Addresses
 from tests.cluster.namespaces import Namespace
 from tests.cluster.releases import SMALL, Release, merged
 from tests.cluster.rolling.faults import Fault
 from tests.cluster.rolling.installation import Installation
 from tests.cluster.rolling.library import Library
+from tests.cluster.rolling.load import CALM_SECONDS, load, seen
 from tests.cluster.rolling.pod_watch import PodWatch
-from tests.cluster.rolling.record import Response, read
 from tests.cluster.rolling.timeline import PodCount
 from tests.cluster.rolling.verdict import Mark
 from tests.cluster.waiting import NeverSeen
-from tests.helm import REPOSITORY
 
-CALM_SECONDS = 8.0
-"""Before the first fault, after the last one and between two: what is compared with."""
 RECONNECT_SECONDS = 2.0
 """Twice what a gRPC channel waits after a refused connection; a fault is not over before."""
-LAST_ANSWERS_SECONDS = 60
 
 AT_FIRST = "first"
 FIRST = 1
@@ -72,9 +66,11 @@ class Seen:
     """What was seen."""
 
     plan: Plan
-    responses: list[Response]
+    load: Run
+    load_verdict: Verdict
     marks: list[Mark]
     pods: list[PodCount]
+    """Their times, as those of marks, are seconds of the run."""
     restarts: int
     blind_seconds: float
     """The longest time for which nobody looked at the pods."""
@@ -85,7 +81,6 @@ class Seen:
 def run(plan: Plan, namespace: Namespace, folder: Path, *, name: str = "rolling") -> Seen:
     """Install, do all of the plan under load, and take away what was installed."""
     folder.mkdir(parents=True, exist_ok=True)
-    responses = folder / "responses.csv"
     with Library(namespace, plan.image).open() as library:
         library.put(f"{AT_FIRST}/{FIRST}")
         values = plan.chart_values(library.values(plan.mode, AT_FIRST))
@@ -97,18 +92,33 @@ def run(plan: Plan, namespace: Namespace, folder: Path, *, name: str = "rolling"
                 installation = Installation(release, library, pods, images.values(plan.other_image), AT_FIRST, FIRST)
                 installation.settle()
                 say(f"{plan.replicas} pods of mode {plan.mode} are ready at {release.addresses.rest}")
-                with load(release.addresses, plan.rate, responses):
+                with load(release.addresses, plan.rate, folder):
                     marks, troubles = _fail(plan, installation)
-                return Seen(plan, read(responses), marks, pods.counts, pods.restarts, pods.blind_seconds, troubles)
+                return _seen(plan, folder, marks, pods, troubles)
         finally:
             release.uninstall()
 
 
+def _seen(plan: Plan, folder: Path, marks: Sequence[Mark], pods: PodWatch, troubles: list[str]) -> Seen:
+    """Put what was seen here on the load test's axis of time."""
+    run, verdict = seen(folder)
+    began = datetime.fromisoformat(run.began_at).timestamp() - time.time() + time.monotonic()
+    return Seen(
+        plan,
+        run,
+        verdict,
+        [replace(mark, began=mark.began - began, ended=mark.ended - began) for mark in marks],
+        [count._replace(at=count.at - began) for count in pods.counts],
+        pods.restarts,
+        pods.blind_seconds,
+        troubles,
+    )
+
+
 def _fail(plan: Plan, installation: Installation) -> tuple[list[Mark], list[str]]:
-    """Let one fault happen after the other, until there were enough requests."""
+    """Let one fault happen after the other, until there were enough requests. Gives times of the monotonic clock."""
     began = time.monotonic()
     marks: list[Mark] = []
-    time.sleep(CALM_SECONDS)
     for fault in plan.faults:
         start, version = time.monotonic(), installation.version
         say(f"{start - began:5.0f} s: {fault.title}")
@@ -129,23 +139,6 @@ def _fail(plan: Plan, installation: Installation) -> tuple[list[Mark], list[str]
         say(f"{missing / plan.rate:.0f} s more of calm, for {plan.least_requests:,} requests")
         time.sleep(missing / plan.rate)
     return marks, []
-
-
-@contextmanager
-def load(addresses: Addresses, rate: float, responses: Path) -> Iterator[None]:
-    """Have callers ask for as long as the `with` block lasts, and hear their last answers."""
-    command = [sys.executable, "-m", "tests.cluster.rolling.load", "--rate", str(rate), "--model", addresses.model]
-    command += ["--http", addresses.rest, "--grpc", addresses.grpc, str(responses)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=REPOSITORY) as callers:
-        assert callers.stdout is not None
-        if callers.stdout.readline() != b"calling\n":
-            raise NeverSeen("the callers did not begin; they have said why")
-        try:
-            yield
-        finally:
-            callers.send_signal(signal.SIGTERM)
-            callers.wait(LAST_ANSWERS_SECONDS)
-    assert callers.returncode == 0, f"the callers ended with status {callers.returncode}"
 
 
 def say(line: str) -> None:

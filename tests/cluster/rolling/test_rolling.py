@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,11 @@ def judged(plan: Plan, namespace: Namespace, name: str) -> Verdict:
     return report.write(run(plan, namespace, REPORTS / name), REPORTS / name)
 
 
+def told(name: str) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((REPORTS / name / "summary.json").read_text())
+    return facts
+
+
 @pytest.mark.timeout(ALL_FAULTS_SECONDS)
 @pytest.mark.parametrize("mode", MODES)
 def test_no_request_is_lost_whatever_is_changed(
@@ -46,6 +52,7 @@ def test_no_request_is_lost_whatever_is_changed(
         not_here(f"no KServe: the cluster does not serve {KSERVE}", "kserve")
     plan = Plan(mode, *two_images, faults=FAULTS, rate=RATE, least_requests=REQUESTS)
     verdict = judged(plan, own_namespace, mode)
+    assert told(mode)["load_test"] == "passed"
     assert verdict.objections == []
     assert verdict.lost == 0, (REPORTS / mode / "summary.txt").read_text()
     assert verdict.requests >= REQUESTS
@@ -57,7 +64,7 @@ def test_without_the_drain_requests_are_lost(own_namespace: Namespace, two_image
     faults = [fault for fault in FAULTS if fault.name != "version"]
     plan = Plan("plain", *two_images, faults=faults, replicas=2, rate=RATE, has_drain=False)
     verdict = judged(plan, own_namespace, "without-drain")
-    told = json.loads((REPORTS / "without-drain" / "summary.json").read_text())
     assert verdict.lost > verdict.overload, "nothing was lost: the callers would not have seen a loss"
     assert verdict.calm.lost == 0, "what is lost is lost to the faults"
-    assert not told["is_proof"]
+    assert not told("without-drain")["is_proof"]
+    assert told("without-drain")["load_test"] == "failed"

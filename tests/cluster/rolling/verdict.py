@@ -3,28 +3,29 @@
 A run without a loss proves nothing by itself. It counts where there were enough
 requests, where each fault did what it is named for, and where the callers kept
 to their times. A server that says it is full has refused, not lost; such
-requests fail the run as well, and are told apart. Pure.
+requests fail the run as well, and are told apart. A fault has the whole seconds
+that it touched, and a request belongs to the second in which it was due. Pure.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import ceil, floor
 from typing import Any
 
-from tests.cluster.rolling.arrivals import Kind
-from tests.cluster.rolling.record import Response
-from tests.cluster.rolling.timeline import PodCount, least_ready, percentile
+from loadtests.measure.cell import Cell
+from loadtests.measure.histogram import Histogram
+from loadtests.measure.outcome import Outcome
+from loadtests.measure.timeline import Timeline
+from tests.cluster.rolling.load import LATE_SECONDS
+from tests.cluster.rolling.timeline import PodCount, least_ready
 
 EXAMPLES = 5
 """Failures told word by word, for each fault."""
 
-LATE_SECONDS = 1.0
-"""Callers of whom one in a hundred is later than this measure themselves."""
-
 
 @dataclass(frozen=True)
 class Mark:
-    """A fault, from the moment it is asked for until everything has settled."""
+    """A fault, from the moment it is asked for until everything has settled, in seconds of the run."""
 
     name: str
     began: float
@@ -36,19 +37,24 @@ class Mark:
     versions: tuple[str, ...] = ()
     """Of the model, before and after, where the fault changes it."""
 
+    @property
+    def seconds(self) -> range:
+        """Every second that it touched."""
+        return range(floor(self.began), ceil(self.ended))
+
 
 @dataclass(frozen=True)
 class Span:
     """A part of the requests: those of a fault, or those of none."""
 
     name: str
-    seconds: float
+    seconds: int
     requests: int
     lost: int
     overload: int
     """Of the lost, those that a server refused because it had too much to do."""
     losses: list[dict[str, Any]]
-    """How many by kind, status and reason."""
+    """How many by kind, outcome and code."""
     examples: list[str]
     p50_milliseconds: float
     p99_milliseconds: float
@@ -79,50 +85,86 @@ class Verdict:
         return not self.lost and not self.objections
 
 
-def judge(
-    responses: Sequence[Response], marks: Sequence[Mark], pods: Sequence[PodCount], *, least_requests: int
-) -> Verdict:
+def judge(timeline: Timeline, marks: Sequence[Mark], pods: Sequence[PodCount], *, least_requests: int) -> Verdict:
     """Sum a run up."""
-
-    def of_mark(mark: Mark) -> Callable[[Response], bool]:
-        return lambda response: mark.began <= response.scheduled < mark.ended
-
-    faults = [_span(mark, list(filter(of_mark(mark), responses)), pods) for mark in marks]
-    calm = [response for response in responses if not any(of_mark(mark)(response) for mark in marks)]
-    late = percentile(sorted(response.sent - response.scheduled for response in responses), 0.99)
-    lost = [response for response in responses if response.is_lost]
+    whole = Part(timeline, timeline.seconds)
+    late = whole.cell.lags.quantile(0.99)
     return Verdict(
-        requests=len(responses),
-        lost=len(lost),
-        overload=sum(response.is_overload for response in lost),
-        by_kind={kind.value: _numbers([each for each in responses if each.kind is kind]) for kind in Kind},
-        faults=faults,
-        calm=_calm(calm, responses, marks, pods),
-        versions=dict(sorted(Counter(response.version for response in responses if response.version).items())),
+        requests=whole.cell.total,
+        lost=lost(whole.cell),
+        overload=whole.cell.count(Outcome.SHED),
+        by_kind={kind: _numbers(whole.of(kind)) for kind in timeline.streams},
+        faults=[_span(mark, timeline, pods) for mark in marks],
+        calm=_calm(timeline, marks, pods),
+        versions=dict(sorted(whole.cell.versions.items())),
         late_p99_seconds=late,
-        objections=[*_objections(responses, marks, least_requests, late)],
+        objections=[*_objections(timeline, marks, least_requests, late)],
     )
 
 
-def _objections(responses: Sequence[Response], marks: Sequence[Mark], least_requests: int, late: float) -> list[str]:
+class Part:
+    """Some seconds of a run, which need not follow each other."""
+
+    def __init__(self, timeline: Timeline, seconds: Iterable[int]) -> None:
+        self._timeline = timeline
+        self.seconds = frozenset(seconds)
+        self.cell = self._sum(timeline.streams)
+
+    def of(self, stream: str) -> Cell:
+        return self._sum([stream])
+
+    def _sum(self, streams: Iterable[str]) -> Cell:
+        total, wanted = Cell(), set(streams)
+        for (second, stream), cell in self._timeline.cells.items():
+            if second in self.seconds and stream in wanted:
+                total.merge(cell)
+        return total
+
+    @property
+    def losses(self) -> list[dict[str, Any]]:
+        found = []
+        for kind in self._timeline.streams:
+            for outcome, codes in self.of(kind).failed_codes.items():
+                found += [
+                    {"kind": kind, "outcome": outcome.value, "code": code, "count": count}
+                    for code, count in codes.items()
+                ]
+        return sorted(found, key=lambda each: -int(each["count"]))
+
+    @property
+    def examples(self) -> list[str]:
+        return [
+            f"{kind}, {outcome}: {words}"
+            for kind in self._timeline.streams
+            for outcome, examples in self.of(kind).examples.items()
+            for words in examples
+        ][:EXAMPLES]
+
+
+def lost(cell: Cell) -> int:
+    return sum(cell.count(outcome) for outcome in Outcome if outcome.is_failure)
+
+
+def _objections(timeline: Timeline, marks: Sequence[Mark], least_requests: int, late: float) -> list[str]:
     objections = []
-    if len(responses) < least_requests:
-        objections.append(f"there were {len(responses):,} requests, expected {least_requests:,} at least")
+    requests = Part(timeline, timeline.seconds).cell.total
+    if requests < least_requests:
+        objections.append(f"there were {requests:,} requests, expected {least_requests:,} at least")
     if late > LATE_SECONDS:
         objections.append(f"the callers themselves were late: one request in a hundred by {late:.1f} s and more")
     for mark in marks:
         if mark.new_pods < mark.expected_new_pods:
             objections.append(f"{mark.name}: {mark.new_pods} pods came up, expected {mark.expected_new_pods}")
         if mark.versions:
-            objections += _unchanged(mark, responses)
+            objections += _unchanged(mark, timeline)
     return objections
 
 
-def _unchanged(mark: Mark, responses: Sequence[Response]) -> list[str]:
+def _unchanged(mark: Mark, timeline: Timeline) -> list[str]:
     """Say where the answers do not bear out that a version took another's place."""
-    told = [response for response in responses if response.version]
-    before = {response.version for response in told if response.ended < mark.began}
-    after = {response.version for response in told if response.scheduled >= mark.ended}
+    # What was due in the last second before it may have been answered within it.
+    before = set(Part(timeline, range(timeline.seconds.start, mark.seconds.start - 1)).cell.versions)
+    after = set(Part(timeline, range(mark.seconds.stop, timeline.seconds.stop)).cell.versions)
     old, new = mark.versions
     objections = []
     if old not in before or new in before:
@@ -132,39 +174,28 @@ def _unchanged(mark: Mark, responses: Sequence[Response]) -> list[str]:
     return objections
 
 
-def _span(mark: Mark, responses: Sequence[Response], pods: Sequence[PodCount]) -> Span:
+def _span(mark: Mark, timeline: Timeline, pods: Sequence[PodCount]) -> Span:
     least = least_ready(pods, mark.began, mark.ended)
-    return _of(mark.name, mark.ended - mark.began, responses, least, mark.new_pods)
+    return _of(mark.name, Part(timeline, mark.seconds), least, mark.new_pods)
 
 
-def _calm(
-    calm: Sequence[Response], responses: Sequence[Response], marks: Sequence[Mark], pods: Sequence[PodCount]
-) -> Span:
-    if not responses:
-        return _of("no fault", 0.0, [], 0)
-    began, ended = responses[0].scheduled, responses[-1].scheduled
-    in_faults = sum(mark.ended - mark.began for mark in marks)
-    edges = [began, *(edge for mark in marks for edge in (mark.began, mark.ended)), ended]
-    spans = [(edges[place], edges[place + 1]) for place in range(0, len(edges), 2) if edges[place] < edges[place + 1]]
-    least = min((least_ready(pods, start, end) for start, end in spans), default=0)
-    return _of("no fault", max(0.0, ended - began - in_faults), calm, least)
+def _calm(timeline: Timeline, marks: Sequence[Mark], pods: Sequence[PodCount]) -> Span:
+    hurt = {second for mark in marks for second in mark.seconds}
+    calm = [second for second in timeline.seconds if second not in hurt]
+    least = min((least_ready(pods, second, second + 1) for second in calm), default=0)
+    return _of("no fault", Part(timeline, calm), least)
 
 
-def _of(name: str, seconds: float, responses: Sequence[Response], least: int, new_pods: int = 0) -> Span:
-    lost = [response for response in responses if response.is_lost]
-    counted = Counter((response.kind.value, response.status, response.reason) for response in lost)
-    numbers = _numbers(responses)
+def _of(name: str, part: Part, least: int, new_pods: int = 0) -> Span:
+    numbers = _numbers(part.cell)
     return Span(
         name=name,
-        seconds=round(seconds, 1),
-        requests=len(responses),
-        lost=len(lost),
-        overload=sum(response.is_overload for response in lost),
-        losses=[
-            {"kind": kind, "status": status, "reason": reason, "count": count}
-            for (kind, status, reason), count in counted.most_common()
-        ],
-        examples=[f"{each.kind.value} {each.number}: {each.status} {each.trouble}" for each in lost[:EXAMPLES]],
+        seconds=len(part.seconds),
+        requests=part.cell.total,
+        lost=lost(part.cell),
+        overload=part.cell.count(Outcome.SHED),
+        losses=part.losses,
+        examples=part.examples,
         p50_milliseconds=numbers["p50_milliseconds"],
         p99_milliseconds=numbers["p99_milliseconds"],
         least_ready=least,
@@ -172,11 +203,11 @@ def _of(name: str, seconds: float, responses: Sequence[Response], least: int, ne
     )
 
 
-def _numbers(responses: Sequence[Response]) -> dict[str, float]:
-    taken = sorted(response.seconds for response in responses if not response.is_lost)
+def _numbers(cell: Cell) -> dict[str, float]:
+    taken = cell.responses.get(Outcome.OK, Histogram())
     return {
-        "requests": len(responses),
-        "lost": sum(response.is_lost for response in responses),
-        "p50_milliseconds": round(1000 * percentile(taken, 0.5), 1),
-        "p99_milliseconds": round(1000 * percentile(taken, 0.99), 1),
+        "requests": cell.total,
+        "lost": lost(cell),
+        "p50_milliseconds": round(1000 * taken.quantile(0.5), 1),
+        "p99_milliseconds": round(1000 * taken.quantile(0.99), 1),
     }
