@@ -30,6 +30,7 @@ def open_client(stream: Stream, url: str, grpc: str, access: Access = NOTHING_MO
         return GrpcClient(
             read_grpc(grpc, is_secure=url.startswith("https:")),
             access,
+            connections=stream.connections,
             requests_per_connection=stream.requests_per_connection,
             deadline_seconds=stream.deadline_seconds,
         )
@@ -38,6 +39,7 @@ def open_client(stream: Stream, url: str, grpc: str, access: Access = NOTHING_MO
     return RestClient(
         read_url(url),
         access,
+        connections=stream.connections,
         requests_per_connection=stream.requests_per_connection,
         deadline_seconds=stream.deadline_seconds,
     )

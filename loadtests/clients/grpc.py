@@ -1,4 +1,4 @@
-"""gRPC under gevent: unary calls of one stream over as few HTTP/2 connections as the calls at once need.
+"""gRPC under gevent: unary calls of one stream over some HTTP/2 connections in turn, and more where these are full.
 
 A call is sent once, and once more, on another connection, only where the server
 has said that it did not look at it: above GOAWAY's last stream, or
@@ -44,10 +44,13 @@ class GrpcClient:
         address: Address,
         access: Access,
         *,
+        connections: int = 1,
         requests_per_connection: int | None = None,
         deadline_seconds: float | None = None,
     ) -> None:
         self._dialer = Dialer(address, access, HTTP2)
+        self._turns = connections
+        self._turn = 0
         self._most_asked = requests_per_connection
         self._at_once = min(CALLS_AT_ONCE, requests_per_connection or CALLS_AT_ONCE)
         host = next((value for name, value in access.headers.items() if name.lower() == "host"), address.authority)
@@ -107,24 +110,35 @@ class GrpcClient:
         return ended
 
     def _take(self) -> GrpcConnection:
-        """Give a connection with room, the fullest first, so that those which are not needed fall idle."""
+        """Give the connection whose turn it is; where it is full, the fullest of all, so that others fall idle."""
         connections = self._connections
         while True:
-            fullest, most = None, -1
-            for connection in connections:
-                calls = len(connection.calls)
-                if most < calls < self._at_once:
-                    fullest, most = connection, calls
-            if fullest is None:
-                return self._open()
-            if fullest.is_usable:
-                return fullest
-            connections.remove(fullest)
-            self._leaving.add(fullest)
+            if len(connections) + len(self._coming) < self._turns:
+                return self._open(joins=False)
+            found = self._in_turn() or self._fullest()
+            if found is None:
+                return self._open(joins=True)
+            if found.is_usable:
+                return found
+            connections.remove(found)
+            self._leaving.add(found)
 
-    def _open(self) -> GrpcConnection:
+    def _in_turn(self) -> GrpcConnection | None:
+        taking_turns = self._connections[: self._turns]
+        if not taking_turns:
+            return None
+        self._turn = (self._turn + 1) % len(taking_turns)
+        found = taking_turns[self._turn]
+        return found if len(found.calls) < self._at_once else None
+
+    def _fullest(self) -> GrpcConnection | None:
+        open_ones = [each for each in self._connections if len(each.calls) < self._at_once]
+        return max(open_ones, key=lambda each: len(each.calls), default=None)
+
+    def _open(self, *, joins: bool) -> GrpcConnection:
+        """Wait for a connection, one that is coming already where `joins` and it has room."""
         for channel in self._coming:
-            if channel.reserved < self._at_once:
+            if joins and channel.reserved < self._at_once:
                 break
         else:
             channel = Channel()

@@ -31,10 +31,11 @@ QUESTIONS_KEPT = 4096
 class Connection:
     """One request at a time."""
 
-    __slots__ = ("_answer", "_waiter", "_wire", "asked")
+    __slots__ = ("_answer", "_waiter", "_wire", "asked", "takes_turns")
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, *, takes_turns: bool) -> None:
         self.asked = 0
+        self.takes_turns = takes_turns
         self._wire = wire
         self._answer: Answer | None = None
         self._waiter: Waiter | None = None
@@ -93,13 +94,14 @@ class Connection:
 
 
 class RestClient:
-    """Asks over as many connections as there are requests at once."""
+    """Asks over so many connections in turn, and over as many more as there are requests at once."""
 
     def __init__(
         self,
         address: Address,
         access: Access,
         *,
+        connections: int = 1,
         requests_per_connection: int | None = None,
         deadline_seconds: float | None = None,
     ) -> None:
@@ -111,7 +113,12 @@ class RestClient:
             self._headers[DEADLINE_HEADER] = str(max(1, round(deadline_seconds * 1000)))
         _put(self._headers, access.headers)
         self._heads: dict[int, tuple[Question, bytes, bytes]] = {}
-        self._idle: deque[Connection] = deque()
+        self._missing = connections
+        """Of those that take turns: not made yet, or ended."""
+        self._waiting: deque[Connection] = deque()
+        """The rest of them, in their order."""
+        self._spare: list[Connection] = []
+        """The others, of which the last one used is taken, so that those which are not needed fall idle."""
         self._busy: set[Connection] = set()
 
     def ask(self, question: Question, timeout_seconds: float) -> Exchange:
@@ -134,29 +141,48 @@ class RestClient:
             else:
                 if answer.keeps and not is_last:
                     self._busy.discard(connection)
-                    self._idle.append(connection)
+                    (self._waiting if connection.takes_turns else self._spare).append(connection)
                     connection = None
             finally:
                 if connection is not None:
                     self._busy.discard(connection)
+                    self._missing += connection.takes_turns
                     connection.close()
         return _exchange(answer)
 
     def close(self) -> None:
-        for connection in (*self._idle, *self._busy):
+        for connection in (*self._waiting, *self._spare, *self._busy):
             connection.close()
-        self._idle.clear()
+        self._waiting.clear()
+        self._spare.clear()
 
     def _take(self) -> Connection:
-        idle = self._idle
-        while idle:
-            connection = idle.pop()
-            if connection.is_usable:
-                break
-        else:
-            connection = Connection(self._dialer.dial())
+        connection = self._in_turn() or self._left_over() or Connection(self._dialer.dial(), takes_turns=False)
         self._busy.add(connection)
         return connection
+
+    def _in_turn(self) -> Connection | None:
+        """Give the one whose turn it is, made anew where it has ended; nothing while all of them are busy."""
+        if not self._missing:
+            if not self._waiting:
+                return None
+            connection = self._waiting.popleft()
+            if connection.is_usable:
+                return connection
+            self._missing += 1
+        self._missing -= 1
+        try:
+            return Connection(self._dialer.dial(), takes_turns=True)
+        except BaseException:  # a request that has waited too long is one as well
+            self._missing += 1
+            raise
+
+    def _left_over(self) -> Connection | None:
+        while self._spare:
+            connection = self._spare.pop()
+            if connection.is_usable:
+                return connection
+        return None
 
     def _head(self, question: Question) -> tuple[bytes, bytes]:
         """Give the head of a request, and that of the last one on a connection."""

@@ -53,6 +53,9 @@ class Stream(Part):
     """How many rows a request has: sizes with their shares."""
     requests_per_connection: Annotated[int, Field(ge=1)] | None = None
     """1 opens a connection for each request; nothing keeps each until its server ends it."""
+    connections: Annotated[int, Field(ge=1, le=1000)] = 8
+    """Of each worker, which take turns: a cluster's service chooses a pod for a connection and not for a request. More
+    are opened where all are busy."""
     deadline_seconds: Seconds | None = None
     """Told to the server with each request."""
     inputs: dict[str, Made] = {}

@@ -41,7 +41,7 @@ def do(order: dict[str, Any]) -> Any:
         access = dict(order.get("access", {}))
         if "ca" in access:
             access["ca"] = Path(access["ca"])
-        stream = Stream.model_validate({"name": "asked", **order["stream"]})
+        stream = Stream.model_validate({"name": "asked", "connections": 1, **order["stream"]})
         try:
             clients[order["open"]] = open_client(stream, order.get("url", ""), order.get("grpc", ""), Access(**access))
         except BadAddress as error:

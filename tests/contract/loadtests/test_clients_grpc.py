@@ -153,6 +153,24 @@ async def test_calls_at_once_share_a_connection_and_are_told_apart(asker: Asker)
         assert server.connections == 1
 
 
+async def test_connections_take_turns(asker: Asker) -> None:
+    asked: list[int] = []
+
+    async def serve(reader: Reader, writer: Writer) -> None:
+        asked.append(0)
+        own = len(asked) - 1
+        connection = Http2(reader, writer)
+        await connection.greet()
+        async for call in connection:
+            asked[own] += 1
+            writer.write(wire.answer(call.stream, b"yes"))
+
+    async with Listening(serve) as server, asker.client("grpc", server.address, connections=3) as client:
+        told = await client.ask_many(path=METHOD, times=9)
+    assert {each["outcome"] for each in told} == {"ok"}
+    assert asked == [3, 3, 3]
+
+
 async def test_more_calls_at_once_than_one_connection_carries_open_another(asker: Asker) -> None:
     waiting: list[tuple[Writer, int]] = []
 

@@ -220,6 +220,24 @@ async def test_a_kept_connection_is_used_again_and_as_many_are_opened_as_request
         assert server.connections == 4
 
 
+async def test_connections_take_turns_and_one_that_has_ended_is_made_anew(asker: Asker) -> None:
+    asked: list[int] = []
+
+    async def serve(reader: Reader, writer: Writer) -> None:
+        asked.append(0)
+        own = len(asked) - 1
+        while True:
+            await request(reader)
+            asked[own] += 1
+            writer.write(answer("200 OK", b"{}", *(["Connection: close"] if asked == [2, 2, 2] else [])))
+
+    async with Listening(serve) as server, asker.client("v2", server.url, connections=3) as client:
+        await client.ask_many(times=6)
+        assert asked == [2, 2, 2]
+        await client.ask_many(times=3)
+        assert asked == [3, 3, 2, 1]
+
+
 async def test_a_connection_carries_as_many_requests_as_was_said_and_its_last_one_says_so(asker: Asker) -> None:
     said: list[str] = []
 
