@@ -27,6 +27,7 @@ POLL_SECONDS = 0.25
 REPEATED = 3
 """Questions of each kind that are asked twice more."""
 TOLD_CHARACTERS = 200
+KEY_STATUSES = (http.client.UNAUTHORIZED, http.client.FORBIDDEN)
 
 
 class Unreachable(Exception):
@@ -123,17 +124,20 @@ class Preflight:
             return str(fault)
         if said.status == http.client.OK:
             return ""
-        hint = ", which a key may open: --header 'Authorization: Bearer ...'" if said.status in (401, 403) else ""
-        return f"{self._url}{path} answered {said.words}{hint}, expected {expected}"
+        return self._refused(path, said, expected)
 
     def _json(self, path: str) -> Any:
         said = self._get(path)
         if said.status != http.client.OK:
-            raise Unreachable(f"{self._url}{path} answered {said.words}, expected the model's metadata")
+            raise Unreachable(self._refused(path, said, "the model's metadata"))
         try:
             return json.loads(said.body)
         except ValueError:
             return None
+
+    def _refused(self, path: str, said: Said, expected: str) -> str:
+        hint = "; a key is given by --header 'Authorization: Bearer ...'" if said.status in KEY_STATUSES else ""
+        return f"{self._url}{path} answered {said.words}, expected {expected}{hint}"
 
     def _get(self, path: str) -> Said:
         host, port = self._address.host, self._address.port

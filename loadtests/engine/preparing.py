@@ -1,7 +1,9 @@
 """Make of an assignment what a generator sends: questions, encoded once, and a client for each kind of request."""
 
+import atexit
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import gevent
@@ -24,7 +26,7 @@ from loadtests.requests.target import Target, read_target
 
 def access(addresses: Addresses, headers: Mapping[str, str]) -> Access:
     """Give what connections need beside an address; certificates that came by value become a file again."""
-    path = None if addresses.authority is None else _file(addresses.authority, ".pem")
+    path = None if addresses.authority is None else _authority(addresses.authority)
     return Access(path, addresses.is_insecure, headers)
 
 
@@ -60,6 +62,13 @@ def _asked(
         drift=drift,
         expectation=Expectation() if stream.name in assignment.repeatable else None,
     )
+
+
+@cache
+def _authority(data: bytes) -> Path:
+    path = _file(data, ".pem")
+    atexit.register(path.unlink, missing_ok=True)
+    return path
 
 
 def _file(data: bytes, suffix: str) -> Path:
