@@ -5,8 +5,9 @@
 Without --grpc nobody asks over gRPC. Other options: --model NAME, needed where
 the server has several, --ca FILE, --insecure, --header 'NAME: VALUE'; as
 variables, LOADTEST_GRPC, LOADTEST_MODEL, LOADTEST_CA, LOADTEST_HEADERS.
-(Locust's --help tells its own options alone.) Names of classes behind the command choose among them, as V2Binary. For
-users of your own, import `loadtests.users`.
+(Locust's --help tells its own options alone.) Names of classes behind the
+command choose among them, as V2Binary. For users of your own, import
+`loadtests.users`.
 """
 
 import sys
