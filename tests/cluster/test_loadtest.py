@@ -25,7 +25,7 @@ QUICK: Mapping[str, Any] = {
     "summary": "Is everything answered?",
     "rate": 20,
     "streams": [{"name": "v2", "protocol": "v2"}, {"name": "grpc", "protocol": "grpc", "format": "binary"}],
-    "phases": [{"name": "warm-up", "role": "warm-up", "seconds": 2}, {"name": "load", "role": "load", "seconds": 5}],
+    "phases": [{"name": "warm-up", "role": "warm-up", "seconds": 1}, {"name": "load", "role": "load", "seconds": 4}],
     "gates": [{"measure": "error_ratio", "of": ["wrong", "server", "client"], "most": 0.2}],
     # All of it shares two processors with whatever else runs there.
     "generator": {"lag_p99_seconds": 5, "busy_ratio": 1, "achieved_ratio": 0.5},
