@@ -37,17 +37,24 @@ def write(run: Run, verdict: Verdict, folder: Path, terminal: BinaryIO | None = 
 
     To the terminal goes a line of JSON, and only where `run.json` could not be written.
     """
-    troubles = _made(folder) or _cleared(folder, run)
-    kept = _attempt(folder / run_file.NAME, lambda: run_file.write(run, verdict, folder))
     figures = phases(run)
-    if kept:
-        troubles += [kept, *_rescued(run, verdict, terminal or sys.stdout.buffer, figures)]
-    for name, content in _files(run, verdict, figures):
-        troubles += _written(folder / name, content)
+    troubles = _made(folder)
+    if troubles:
+        troubles += _rescued(run, verdict, terminal or sys.stdout.buffer, figures)
+    else:
+        troubles += _cleared(folder, run)
+        failed: dict[str, list[str]] = {}
+        kept = _attempt(lambda: run_file.write(run, verdict, folder))
+        _note(failed, kept, run_file.NAME)
+        for name, content in _files(run, verdict, figures):
+            _note(failed, _attempt(functools.partial(_whole, folder / name, content)), name)
+        troubles += [f"In {folder} {', '.join(names)} cannot be written: {reason}." for reason, names in failed.items()]
+        if kept:
+            troubles += _rescued(run, verdict, terminal or sys.stdout.buffer, figures)
     if os.environ.get(JOB_PAGE):
         job = Path(os.environ[JOB_PAGE])
-        trouble = _attempt(job, lambda: _append(job, markdown.markdown(run, verdict, figures)))
-        troubles += [trouble] if trouble else []
+        reason = _attempt(lambda: _append(job, markdown.markdown(run, verdict, figures)))
+        troubles += [f"{job} cannot be written: {reason}."] if reason else []
     return troubles
 
 
@@ -111,24 +118,25 @@ def _tells_of(folder: Path, run: Run) -> bool:
     return False
 
 
-def _written(path: Path, content: Callable[[], bytes]) -> list[str]:
-    def write_it() -> None:
-        with replacing(path) as file:
-            file.write(content())
-
-    trouble = _attempt(path, write_it)
-    return [trouble] if trouble else []
+def _whole(path: Path, content: Callable[[], bytes]) -> None:
+    with replacing(path) as file:
+        file.write(content())
 
 
-def _attempt(path: Path, write_it: Callable[[], object]) -> str:
-    """Do it, and say in a sentence why it could not be done; empty where it was."""
+def _attempt(write_it: Callable[[], object]) -> str:
+    """Do it, and give the reason why it could not be done; empty where it was."""
     try:
         write_it()
     except OSError as error:
-        return f"{path} cannot be written: {error.strerror or error}."
+        return error.strerror or str(error)
     except Exception as error:  # noqa: BLE001 - a fault in one report must not take the others with it
-        return f"{path} cannot be written, which is a fault of the load tests: {type(error).__name__}: {error}."
+        return f"which is a fault of the load tests: {type(error).__name__}: {error}"
     return ""
+
+
+def _note(failed: dict[str, list[str]], reason: str, name: str) -> None:
+    if reason:
+        failed.setdefault(reason, []).append(name)
 
 
 def _rescued(run: Run, verdict: Verdict, terminal: BinaryIO, figures: list[PhaseFigures]) -> list[str]:

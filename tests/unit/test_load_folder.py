@@ -87,7 +87,7 @@ def test_on_a_full_disk_what_fits_is_written_and_the_numbers_go_to_the_terminal(
     with files_of_at_most(4000):
         troubles = write(a_run(), a_verdict(), folder, terminal)
 
-    assert f"{folder}/run.json cannot be written: File too large." in troubles
+    assert troubles[0] == f"In {folder} run.json, summary.json, report.html cannot be written: File too large."
     assert "junit.xml" in names(folder)
     assert "run.json" not in names(folder)
     told = orjson.loads(terminal.getvalue())
@@ -104,7 +104,10 @@ def test_where_the_folder_takes_nothing_the_run_is_kept_elsewhere(tmp_path: Path
 
     assert troubles[0] == f"{folder} is a file and not a folder, so no report is there."
     kept = next((tmp_path / "temporary").glob("*/run.json"))
-    assert f"The run is kept in {kept} instead." in troubles
+    assert troubles[1:] == [
+        f"The run is kept in {kept} instead.",
+        "What it came to stands above, in one line of JSON.",
+    ]
     assert run_file.read(kept)[1] == a_verdict()
     assert orjson.loads(terminal.getvalue())["profile"] == "rolling-update"
 
