@@ -70,5 +70,7 @@ def _commit(repository: Path) -> str:
 
 
 def _git(repository: Path, *arguments: str) -> str:
-    output = subprocess.run(["git", "-C", str(repository), *arguments], check=True, capture_output=True, text=True)
+    # Who only looks takes no lock: it would stand in the way of others, and stay behind where the disk is full.
+    command = ["git", "--no-optional-locks", "-C", str(repository), *arguments]
+    output = subprocess.run(command, check=True, capture_output=True, text=True)
     return output.stdout.strip()

@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
@@ -165,6 +166,22 @@ def _check(profile: Profile, addresses: Addresses, headers: dict[str, str], opti
         raise Misuse(f"{nameless[0]} of the profile names no model: it must be named by --model NAME")
     if options.workers > 1 and options.expect_workers:
         raise Misuse("--workers begins workers here, and --expect-workers waits for others: one of the two")
+    if profile.change is not None:
+        program = "helm" if profile.change.helm else profile.change.command[0]
+        if shutil.which(program) is None:
+            raise Misuse(f"the change begins with {program!r}, and there is no such command")
+    _check_folder(options.out)
+
+
+def _check_folder(out: Path | None) -> None:
+    """Refuse what can be no folder, before anything is put on; that a disk may be full is for the end."""
+    if out is None:
+        return
+    nearest = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise Misuse(f"--out {out} cannot be a folder: {nearest} is a file")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise Misuse(f"--out {out} cannot be written to: {nearest} takes nothing from this user")
 
 
 def _certificates(path: Path | None) -> bytes | None:

@@ -48,9 +48,12 @@ class RestConnection(asyncio.Protocol):
     def _next(self) -> None:
         while not self._is_busy and not self._transport.is_closing():
             head, found, rest = self._received.partition(b"\r\n\r\n")
-            if not found:
+            if not found and self._received[:1].isalpha():
                 return
             line, *lines = head.decode("latin-1").split("\r\n")
+            if line.count(" ") != 2:
+                self._transport.close()
+                return
             method, path, _ = line.split(" ")
             headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in lines)}
             length = int(headers.get("content-length", 0))
