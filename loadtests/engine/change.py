@@ -93,6 +93,11 @@ class Performance:
             process.wait()
         self._trouble = self._trouble or "it was ended with the run"
 
+    def kill(self) -> None:
+        """End it without waiting for it."""
+        if self._process is not None and self._process.poll() is None:
+            self._signal(self._process.pid, signal.SIGKILL)
+
     def seen(self) -> ChangeSeen | None:
         """Tell what became of it; None where it was never begun."""
         if self._began is None:

@@ -176,6 +176,9 @@ class Conductor:
             self._take(self._now)
         self._take(self._now)
         if not crew.is_done:
+            waiting = crew.in_flight
             crew.stop()
-            if not seen.cut_off:
+            if seen.cut_off and waiting:
+                seen.cut_off += f"; {waiting:,} requests had no answer {MERCY_SECONDS:g} s later, and are not counted"
+            elif not seen.cut_off:
                 seen.troubles.append("not every worker had told all that it had seen when the run was closed")

@@ -38,6 +38,10 @@ class Crew(Protocol):
         """The second before which all that was planned has ended and been reported."""
 
     @property
+    def in_flight(self) -> int:
+        """Requests whose answers are waited for, as was last told."""
+
+    @property
     def is_done(self) -> bool:
         """Nothing is on its way any more, and all of it is reported."""
 

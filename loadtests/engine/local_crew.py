@@ -25,6 +25,10 @@ class LocalCrew:
         return self._generator.settled
 
     @property
+    def in_flight(self) -> int:
+        return self._generator.in_flight
+
+    @property
     def is_done(self) -> bool:
         return self._generator.is_done
 

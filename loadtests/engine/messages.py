@@ -36,6 +36,8 @@ class Seen:
     troubles: list[str] = field(default_factory=list)
     settled: int = 0
     """The second before which all that was planned has ended."""
+    in_flight: int = 0
+    """Requests whose answers are waited for."""
     is_done: bool = False
 
     def to_wire(self) -> dict[str, Any]:
@@ -45,6 +47,7 @@ class Seen:
             "generator": [asdict(each) for each in self.generator],
             "troubles": self.troubles,
             "settled": self.settled,
+            "in_flight": self.in_flight,
             "is_done": self.is_done,
         }
 
@@ -56,5 +59,6 @@ class Seen:
             generator=[GeneratorSecond(**each) for each in wire["generator"]],
             troubles=[str(each) for each in wire["troubles"]],
             settled=int(wire["settled"]),
+            in_flight=int(wire["in_flight"]),
             is_done=bool(wire["is_done"]),
         )

@@ -42,6 +42,7 @@ class Worker:
     is_ready: bool = False
     cannot: str = ""
     settled: int = 0
+    in_flight: int = 0
     is_done: bool = False
     is_lost: bool = False
 
@@ -121,6 +122,10 @@ class RemoteCrew:
     @property
     def settled(self) -> int:
         return min((worker.settled for worker in self._workers.values() if not worker.is_lost), default=0)
+
+    @property
+    def in_flight(self) -> int:
+        return sum(worker.in_flight for worker in self._workers.values() if not worker.is_lost)
 
     @property
     def is_done(self) -> bool:
@@ -233,6 +238,7 @@ class RemoteCrew:
         self._taken.generator += seen.generator
         self._taken.troubles += seen.troubles
         worker.settled = seen.settled
+        worker.in_flight = seen.in_flight
         worker.is_done = seen.is_done
 
     def _hear_leaving(self, client: str, data: Mapping[str, Any]) -> None:

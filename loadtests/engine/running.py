@@ -155,7 +155,7 @@ def _conduct(
         with suppress(OSError):
             log.parent.mkdir(parents=True, exist_ok=True)
         performance = Performance(words_of(profile.change), log, most_seconds=profile.change.most_seconds)
-        ended_at_once.append(performance.end)
+        ended_at_once.append(performance.kill)
 
     def holds_promise(timeline: Timeline, span: Span, generator: list[GeneratorSecond]) -> bool | None:
         return holds(timeline, span, generator, profile, order.promise)

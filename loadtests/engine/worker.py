@@ -87,7 +87,8 @@ class Worker:
         timeline, meters, troubles = self._generator.take()
         own, self._troubles[:] = list(self._troubles), []
         self._has_reported_all = self._generator.is_done
-        seen = Seen(timeline, meters, own + troubles, self._generator.settled, self._generator.is_done)
+        sending = self._generator
+        seen = Seen(timeline, meters, own + troubles, sending.settled, sending.in_flight, sending.is_done)
         self._runner.send_message(messages.SEEN, seen.to_wire())
 
     def _look_for_the_master(self) -> None:

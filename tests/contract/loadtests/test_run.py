@@ -187,6 +187,20 @@ def test_one_who_is_told_to_end_writes_all_reports_and_leaves_nobody_behind(
     assert not any(Path(f"/proc/{each}").exists() for each in begun)
 
 
+def test_answers_are_not_waited_for_for_ever(tmp_path: Path) -> None:
+    def interrupt(running: Load) -> None:
+        running.wait_until_under_way(1)
+        running.process.send_signal(signal.SIGINT)
+
+    with FaultyServer("slow,seconds=60") as slow:
+        file = profile_file(tmp_path, "asked", {**LONG, "streams": LOAD["streams"][:1], "timeout_seconds": 60})
+        options = ("--profile", str(file), "--url", slow.url, "--model", "mnist")
+        told = load(tmp_path / "run", *options, during=interrupt)
+    assert told.status == Status.INTERRUPTED
+    run, _ = told.read()
+    assert re.search(r"; \d+ requests had no answer 5 s later, and are not counted$", run.cut_off)
+
+
 def test_who_is_told_twice_ends_at_once(tmp_path: Path) -> None:
     def interrupt_twice(running: Load) -> None:
         running.wait_until_under_way(1)
