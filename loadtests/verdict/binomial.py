@@ -30,8 +30,8 @@ def share_interval(count: int, trials: int) -> tuple[float, float]:
     """
     if not trials:
         return 0.0, 1.0
-    low = 0.0 if count == 0 else _crossing(lambda share: 1 - at_most(count - 1, trials, share), rises=True)
-    high = 1.0 if count == trials else _crossing(lambda share: at_most(count, trials, share), rises=False)
+    low = 0.0 if count == 0 else _beta_quantile(count, trials - count + 1, UNSURE / 2)
+    high = 1.0 if count == trials else _beta_quantile(count + 1, trials - count, 1 - UNSURE / 2)
     return low, high
 
 
@@ -55,12 +55,22 @@ def _least(samples: int, holds: Callable[[int], bool]) -> int:
     return above
 
 
-def _crossing(probability: Callable[[float], float], *, rises: bool) -> float:
+def _beta_quantile(first: float, second: float, probability: float) -> float:
+    """By Newton's method, and by halving where that would leave what is known to hold it."""
     low, high = 0.0, 1.0
+    at = first / (first + second)
     for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if (probability(middle) > UNSURE / 2) == rises else (middle, high)
-    return (low + high) / 2
+        missed = _incomplete_beta(first, second, at) - probability
+        low, high = (at, high) if missed < 0 else (low, at)
+        density = math.exp(_log_density(first, second, at)) / (at * (1 - at))
+        step = missed / density if density > 0 else math.inf
+        guess = at - step
+        if not low < guess < high:
+            guess = (low + high) / 2
+        if abs(guess - at) <= 1e-12 * at:
+            return guess
+        at = guess
+    return at
 
 
 def _incomplete_beta(first: float, second: float, at: float) -> float:
@@ -71,14 +81,18 @@ def _incomplete_beta(first: float, second: float, at: float) -> float:
         return 1.0
     if at > (first + 1) / (first + second + 2):
         return 1 - _incomplete_beta(second, first, 1 - at)
-    logarithm = (
+    return math.exp(_log_density(first, second, at)) * _fraction(first, second, at) / first
+
+
+def _log_density(first: float, second: float, at: float) -> float:
+    """The logarithm of the distribution's density, times `at` and what it lacks of one."""
+    return (
         math.lgamma(first + second)
         - math.lgamma(first)
         - math.lgamma(second)
         + first * math.log(at)
         + second * math.log1p(-at)
     )
-    return math.exp(logarithm) * _fraction(first, second, at) / first
 
 
 def _fraction(first: float, second: float, at: float) -> float:

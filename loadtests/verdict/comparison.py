@@ -32,6 +32,9 @@ class Rule:
     smallest_accuracy: float = 0.02
     between_runs: float = 0.04
     """How far two runs of the same lie apart: the standard deviation of the logarithm of a quantile."""
+    alike_lags: float = 1.5
+    """By how much the generator's median lag may differ before the machine is taken for a busier one: latency of a
+    server that shares it has been seen to grow as the lag does."""
     sureness: float = 2.2
     """So many standard errors are no chance, where half a dozen rows are looked at."""
     block_seconds: int = 3

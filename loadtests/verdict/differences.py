@@ -24,6 +24,10 @@ EPISODES = {FLOOR: 1, "p50": 2, "p95": 3, "p99": 3, "goodput_ratio": 3}
 as far as its seconds tell does a figure swing from run to run. Measured: docs/load-verdicts.md."""
 ROWS_ALIKE = 3
 """Some hundred pictures are asked again and again: so many rows tell of accuracy what one that is independent does."""
+MOST_BLOCKS = 300
+"""Of a run of hours the blocks are longer: more of them tell nothing more, and take memory."""
+SHORTEST_LAG = 0.0001
+"""In seconds: shorter ones differ by what a clock costs."""
 FEWEST_OF_FLOOR = 100
 BLIND = math.log(2)
 """An interval so wide that a server of half the speed would lie within it."""
@@ -58,19 +62,35 @@ def side(
     rule: Rule,
 ) -> Side:
     """Draw from the seconds of a phase, given by kind of request; one without an answer counts as `longest`."""
-    together = Blocks([_sum(cells) for cells in zip(*kinds.values(), strict=True)], rule.block_seconds, longest=longest)
+    seconds = [_sum(cells) for cells in zip(*kinds.values(), strict=True)]
+    block_seconds = max(rule.block_seconds, len(seconds) // MOST_BLOCKS)
+    together = Blocks(seconds, block_seconds, longest=longest)
     draws = together.draws(rule.draws, np.random.default_rng(rule.seed))
     found = together.quantiles([SHARES[measure] for measure in QUANTILES], draws)
     goodputs = together.goodputs(promise.latency.threshold_seconds, draws)
-    quantiles = {FLOOR: _floor(kinds, draws, longest, rule), **dict(zip(QUANTILES, found, strict=True))}
+    quantiles = {FLOOR: _floor(kinds, draws, longest, block_seconds), **dict(zip(QUANTILES, found, strict=True))}
     return Side(seen, tuple(behind), together.samples, quantiles, goodputs)
 
 
-def _floor(kinds: Mapping[str, Sequence[Cell]], draws: Numbers, longest: float, rule: Rule) -> Numbers:
+def _unrest(old: Side, new: Side, rule: Rule) -> float:
+    """How much of a difference of latency may be the machine's, by how late the generator itself was as a rule."""
+    lags = [max(SHORTEST_LAG, side.cell.lags.quantile(0.5)) if side.cell.lags.total else 0 for side in (old, new)]
+    if not all(lags):
+        return 0.0
+    return max(0.0, abs(math.log(lags[1] / lags[0])) - math.log(rule.alike_lags))
+
+
+def _blinded(unrest: float, rule: Rule) -> str:
+    if rule.sureness * unrest > BLIND:
+        return "the machine was far busier in one of the two: the generator itself had to wait several times as long"
+    return "it swings so much that twice as much would not be seen"
+
+
+def _floor(kinds: Mapping[str, Sequence[Cell]], draws: Numbers, longest: float, block_seconds: int) -> Numbers:
     """The mean over the kinds, by their logarithms: the fastest kind alone would say nothing of the others."""
     total, weights = np.zeros(len(draws)), 0
     for cells in kinds.values():
-        blocks = Blocks(cells, rule.block_seconds, longest=longest)
+        blocks = Blocks(cells, block_seconds, longest=longest)
         if blocks.samples:
             (found,) = blocks.quantiles([0.1], draws)
             total += blocks.samples * np.log(np.maximum(found, 1e-6))
@@ -98,7 +118,8 @@ def latency(measure: str, old: Side, new: Side, promise: Promise, rule: Rule) ->
     logarithms = [np.log(np.maximum(values, 1e-6)) for values in (before, after)]
     moved = float(logarithms[1][0] - logarithms[0][0])
     scatter = (EPISODES[measure] * _scatter(values) for values in logarithms)
-    error = math.hypot(*scatter, math.sqrt(2) * rule.between_runs)
+    unrest = _unrest(old, new, rule)
+    error = math.hypot(*scatter, math.sqrt(2) * rule.between_runs, unrest)
     # More than this is all the same, and no number can hold it.
     error = min(error, WIDEST)
     low, high = (math.exp(moved + side * rule.sureness * error) - 1 for side in (-1, 1))
@@ -106,8 +127,9 @@ def latency(measure: str, old: Side, new: Side, promise: Promise, rule: Rule) ->
     seconds = float(after[0] - before[0])
     matters = abs(seconds) > rule.smallest_seconds + rule.smallest_ratio * float(min(before[0], after[0]))
     finding, words = _finding(low, high, matters=matters, is_more_worse=True), ""
-    if finding is Finding.SAME and rule.sureness * error > BLIND:
-        finding, words = Finding.UNTOLD, "it swings so much that twice as much would not be seen"
+    is_told = finding is not Finding.SAME or rule.sureness * error <= BLIND
+    if rule.sureness * unrest > BLIND or not is_told:
+        finding, words = Finding.UNTOLD, _blinded(unrest, rule)
     return Difference(phase, measure, finding, float(before[0]), float(after[0]), change, low, high, words)
 
 
@@ -118,6 +140,8 @@ def goodput(old: Side, new: Side, rule: Rule) -> Difference:
     error = EPISODES["goodput_ratio"] * math.hypot(_scatter(before), _scatter(after))
     low, high = change - rule.sureness * error, change + rule.sureness * error
     finding = _finding(low, high, matters=abs(change) > rule.smallest_goodput, is_more_worse=False)
+    if rule.sureness * (unrest := _unrest(old, new, rule)) > BLIND:
+        return _untold(new.seen.span.name, "goodput_ratio", before[0], after[0], _blinded(unrest, rule))
     return Difference(
         new.seen.span.name, "goodput_ratio", finding, float(before[0]), float(after[0]), change, low, high
     )

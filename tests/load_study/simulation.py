@@ -14,11 +14,14 @@ from monitoring import slo
 from tests.load_study.world import Machine, Server, simulated
 
 MACHINES = {
-    "quiet": Machine(between_runs=0.02, between_seconds=0.05, slow_share=0.01, stalls_a_minute=0.2),
+    "quiet": Machine(between_runs=0.02, between_seconds=0.02, crowd=0.03, stalls_a_minute=0.2),
     "shared": Machine(),
-    "busy": Machine(between_runs=0.06, between_seconds=0.4, likeness=0.8, slow_share=0.08, stalls_a_minute=4),
+    "busy": Machine(
+        between_runs=0.05, between_seconds=0.06, crowd=0.45, crowd_swing=0.9, wait_times=4, stalls_a_minute=3
+    ),
 }
-SECONDS = (16, 60, 300)
+"""Busy is as p10, p50 and p95 of sixteen real runs on a machine with eight others at work swung."""
+SECONDS = (16, 60)
 SERVERS = {
     "the same": Server(),
     "10 % slower": Server(times=1.1),

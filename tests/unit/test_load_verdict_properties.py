@@ -1,5 +1,6 @@
 """What holds of every verdict, whatever was seen."""
 
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -66,7 +67,7 @@ def with_failures(before: Sequence[Cell], outcome: Outcome, many: int) -> list[C
     return made
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(phases, st.sampled_from(SERVERS_FAULTS), st.integers(1, 50))
 def test_more_failures_make_no_verdict_better(before: Sequence[Cell], outcome: Outcome, many: int) -> None:
     less, more = (
@@ -76,16 +77,16 @@ def test_more_failures_make_no_verdict_better(before: Sequence[Cell], outcome: O
     assert HARM[more.status] >= HARM[less.status]
 
 
-@settings(max_examples=10, deadline=None)
-@given(phases, st.randoms())
-def test_the_order_in_which_workers_report_changes_nothing(before: Sequence[Cell], chance: Any) -> None:
+@settings(max_examples=6, deadline=None)
+@given(st.lists(cells, max_size=6), st.integers(0, 1000))
+def test_the_order_in_which_workers_report_changes_nothing(before: Sequence[Cell], seed: int) -> None:
     whole = steady(before)
     parts = []
     for key, each in whole.timeline.cells.items():
         part = Timeline()
         part.cells[key] = each
         parts.append(part)
-    chance.shuffle(parts)
+    random.Random(seed).shuffle(parts)
     other = steady(before)
     other.timeline = Timeline()
     for part in parts:
@@ -93,7 +94,7 @@ def test_the_order_in_which_workers_report_changes_nothing(before: Sequence[Cell
     assert verdict(other, *GATES) == verdict(whole, *GATES)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(phases, st.lists(st.sampled_from(GATES), max_size=4))
 def test_nothing_passes_without_a_request_that_was_answered_well(
     before: Sequence[Cell], gates: Sequence[Mapping[str, Any]]
@@ -106,7 +107,7 @@ def test_nothing_passes_without_a_request_that_was_answered_well(
         assert all(found.reasons)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(phases)
 def test_a_failed_gate_fails_the_run_and_all_gates_have_words(before: Sequence[Cell]) -> None:
     found = verdict(steady(before), *GATES)
