@@ -7,6 +7,9 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TextIO, cast
+
+from loadtests.unheard import Unheard
 
 COMMANDS: dict[str, str] = {
     "run": "put load on a server, and judge it",
@@ -35,4 +38,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    sys.stdout, sys.stderr = cast(TextIO, Unheard(sys.stdout)), cast(TextIO, Unheard(sys.stderr))
     sys.exit(main())

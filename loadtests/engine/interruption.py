@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks the run to end with all its reports, the second ends it at once."""
+"""Ctrl-C, SIGTERM, a terminal that goes away: the first ends the run with all its reports, the second at once."""
 
 import os
 import signal
@@ -18,8 +18,10 @@ class Interruption:
         self._asked = Event()
         self.words = ""
         """What the run was told, for people; empty while it was not."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            gevent.signal_handler(number, self._hear, number)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # nohup lets a run outlive its terminal.
+            if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:
+                gevent.signal_handler(number, self._hear, number)
 
     def wait(self, seconds: float) -> bool:
         """Wait so long, or until told to end; say whether it was."""
