@@ -224,9 +224,8 @@ def test_who_is_told_twice_ends_at_once(tmp_path: Path) -> None:
     [
         ("sh -c 'echo begins; echo ends'", Status.PASSED, ""),
         ("sh -c 'echo no such release; exit 7'", Status.FAILED, "it ended with status 7: no such release"),
-        ("no-such-program", Status.FAILED, "no-such-program cannot be run: No such file or directory"),
     ],
-    ids=["well", "badly", "not at all"],
+    ids=["well", "badly"],
 )
 def test_a_change_is_performed_beside_the_load(
     options: Callable[..., list[str]], tmp_path: Path, command: str, status: Status, words: str
@@ -245,6 +244,14 @@ def test_a_change_is_performed_beside_the_load(
     assert run.timeline.over(before.began, after.ended).count(Outcome.OK) == sum(span.planned for span in run.spans)
     if status is Status.PASSED:
         assert (told.out / "change.log").read_text() == "begins\nends\n"
+
+
+def test_a_change_that_cannot_be_performed_is_told_of_before_the_load(
+    options: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    told = load(tmp_path / "run", *options(CHANGE, "--change", "no-such-program"))
+    assert told.status == Status.USAGE
+    assert told.stderr == "loadtests: the change begins with 'no-such-program', and there is no such command\n"
 
 
 def test_a_run_that_is_cut_off_ends_its_change(options: Callable[..., list[str]], tmp_path: Path) -> None:
