@@ -48,7 +48,7 @@ class RestConnection(asyncio.Protocol):
     def _next(self) -> None:
         while not self._is_busy and not self._transport.is_closing():
             head, found, rest = self._received.partition(b"\r\n\r\n")
-            if not found and self._received[:1].isalpha():
+            if not found and (not self._received or self._received[:1].isalpha()):
                 return
             line, *lines = head.decode("latin-1").split("\r\n")
             if line.count(" ") != 2:
