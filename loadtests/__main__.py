@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TextIO, cast
 
-from loadtests.unheard import Unheard
+from loadtests.unheard import FULL, GONE, Unheard
 
 COMMANDS: dict[str, str] = {
     "run": "put load on a server, and judge it",
@@ -38,5 +38,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout, sys.stderr = cast(TextIO, Unheard(sys.stdout)), cast(TextIO, Unheard(sys.stderr))
+    sys.stdout, sys.stderr = cast(TextIO, Unheard(sys.stdout)), cast(TextIO, Unheard(sys.stderr, GONE | FULL))
     sys.exit(main())

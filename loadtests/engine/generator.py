@@ -104,6 +104,9 @@ class Generator:
                 following = self._send_all(self._sending, due)
                 self._sending += 1
                 due = self._drawn(self._sending) if following is None else following
+        except gevent.GreenletExit:
+            self._trouble(f"worker {self._worker} was ended in second {self._sending}, before its load was")
+            raise
         finally:
             while self.in_flight:
                 gevent.sleep(SETTLING_SECONDS)

@@ -2,7 +2,8 @@
 
 A server that dies in the middle is a finding, and so is how long it stays
 away; only one that stays away for good ends the run. Requests that nobody
-answered count, and not time: where nothing is asked, silence means nothing.
+answered count, and not time: where nothing is asked, silence means nothing, so
+it lasts from the first of them to the last.
 """
 
 from loadtests.measure.outcome import ANSWERED
@@ -14,6 +15,7 @@ class Silence:
 
     def __init__(self) -> None:
         self.since: float | None = None
+        self.until = 0.0
         self.unanswered = 0
 
     def hear(self, now: float, seen: Timeline) -> None:
@@ -25,12 +27,12 @@ class Silence:
         if answered:
             self.since, self.unanswered = None, 0
         elif ended:
-            self.since = now if self.since is None else self.since
+            self.since, self.until = now if self.since is None else self.since, now
             self.unanswered += ended
 
     def too_long(self, now: float, limit: float) -> str:
         """Give the sentence with which the run ends; empty while it may go on."""
-        if self.since is None or now - self.since < limit:
+        if self.since is None or self.until - self.since < limit:
             return ""
         return (
             f"the target has answered nothing since second {self.since:.0f} ({self.unanswered:,} requests), "

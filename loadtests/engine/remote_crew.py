@@ -114,6 +114,8 @@ class RemoteCrew:
                 raise NoCrew(
                     f"{len(self._runner.clients.running)} of {self._wanted} workers began in {BEGIN_SECONDS:g} s"
                 )
+        # Locust places its users anew when a worker comes or goes, and would end one in the middle of its share.
+        self._runner.start = lambda *_, **__: None
 
     @property
     def workers(self) -> int:

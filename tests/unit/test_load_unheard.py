@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.unheard import Unheard
+from loadtests.unheard import FULL, Unheard
 
 
 def test_words_to_a_reader_who_left_go_nowhere() -> None:
@@ -43,4 +43,11 @@ def test_another_fault_of_a_stream_is_told() -> None:
     unheard = Unheard(Full())
 
     with pytest.raises(OSError, match="No space"):
+        unheard.flush()
+
+
+def test_a_log_on_a_full_disk_ends_no_run() -> None:
+    with Path("/dev/full").open("w") as stream:
+        unheard = Unheard(stream, FULL)
+        unheard.write("all is well\n")
         unheard.flush()

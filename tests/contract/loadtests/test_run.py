@@ -123,6 +123,40 @@ def test_workers_may_come_before_their_master(options: Callable[..., list[str]],
     assert run.timeline.over(0, 3).count(Outcome.OK) == run.spans[0].planned
 
 
+def test_a_worker_that_comes_late_takes_nothing_from_those_that_are_at_work(
+    options: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    port = str(free_port())
+    begun = [worker("--master", f"127.0.0.1:{port}") for _ in range(2)]
+    late: list[subprocess.Popen[str]] = []
+
+    def come(running: Load) -> None:
+        running.wait_until_under_way(0.0)
+        late.append(worker("--master", f"127.0.0.1:{port}"))
+        late[0].wait(START_SECONDS)
+
+    longer = {**LOAD, "phases": [{"name": "steady", "role": "load", "seconds": 8}]}
+    told = load(tmp_path / "out", *options(longer, "--expect-workers", "2", "--port", port), during=come)
+    for each in [*begun, *late]:
+        each.communicate(timeout=START_SECONDS)
+    run, _ = told.read()
+    assert late[0].returncode == Status.USAGE
+    assert (told.status, run.troubles) == (Status.PASSED, []), told.said
+    assert sum(sent(run).values()) == run.spans[0].planned
+
+
+def test_a_run_goes_on_when_nobody_reads_what_it_says(options: Callable[..., list[str]], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "loadtests", "run", "--out", str(tmp_path / "out"), *options(LOAD)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.wait(START_SECONDS + 3) == Status.PASSED
+    assert (tmp_path / "out" / "run.json").exists()
+
+
 def test_workers_that_do_not_come_are_told_of(options: Callable[..., list[str]], tmp_path: Path) -> None:
     port = str(free_port())
     told = load(tmp_path / "run", *options(LOAD, "--expect-workers", "2", "--port", port, "--worker-wait", "0.5"))
