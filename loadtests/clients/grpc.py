@@ -15,7 +15,7 @@ from loadtests.clients.dial import HTTP2, Dialer
 from loadtests.clients.exchange import Exchange
 from loadtests.clients.grpc_connection import Ended, Fields, GrpcConnection
 from loadtests.clients.grpc_outcome import read_http, read_trailers
-from loadtests.clients.lost import UNREACHABLE, Lost
+from loadtests.clients.lost import CLOSED, UNREACHABLE, Lost
 from loadtests.measure.outcome import Outcome
 from loadtests.requests.question import Question, Reply
 
@@ -135,8 +135,11 @@ class GrpcClient:
         open_ones = [each for each in self._connections if len(each.calls) < self._at_once]
         return max(open_ones, key=lambda each: len(each.calls), default=None)
 
-    def _open(self, *, joins: bool) -> GrpcConnection:
-        """Wait for a connection, one that is coming already where `joins` and it has room."""
+    def _open(self, *, joins: bool, again: bool = True) -> GrpcConnection:
+        """Wait for a connection, one that is coming already where `joins` and it has room.
+
+        One that the server ends as it comes is opened `again`, and the second time it is a loss.
+        """
         for channel in self._coming:
             if joins and channel.reserved < self._at_once:
                 break
@@ -150,7 +153,13 @@ class GrpcClient:
         connection: GrpcConnection | Lost = channel.ready.get()
         if isinstance(connection, Lost):
             raise connection
-        return connection if connection.is_usable else self._take()
+        if connection.is_usable:
+            return connection
+        if connection.asked:
+            return self._take()  # others have used it up
+        if again:
+            return self._open(joins=joins, again=False)
+        raise Lost(CLOSED, "the server ends connections as they come")
 
     def _dial(self, channel: Channel) -> None:
         """Connect in a greenlet of its own: whoever wished for it first may give up sooner than the others."""

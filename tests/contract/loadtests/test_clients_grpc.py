@@ -471,5 +471,19 @@ async def test_a_client_that_is_closed_leaves_no_connection(asker: Asker) -> Non
             assert await client.close() <= before
 
 
+async def test_a_server_that_ends_each_connection_as_it_comes_is_not_tried_for_ever(asker: Asker) -> None:
+    came = 0
+
+    async def serve(_: Reader, writer: Writer) -> None:
+        nonlocal came
+        came += 1
+        writer.close()
+
+    for _ in range(5):
+        told = await become(asker, serve)
+        assert told["outcome"] == "connection", told
+    assert came <= 10
+
+
 def test_an_address_that_is_none_is_refused_in_a_sentence(asker: Asker) -> None:
     assert "must be as HOST:PORT" in asker.refused("grpc", grpc="nothing")
