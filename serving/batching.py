@@ -112,6 +112,11 @@ class Batcher:
         return not (self._running or self._queue.requests or self._running.retries)
 
     @property
+    def default_timeout_seconds(self) -> float:
+        """The deadline of a request that brings none; infinite where there is no such."""
+        return self._default_timeout.asked_seconds
+
+    @property
     def cap_rows(self) -> int:
         """Rows in the largest batch, for the time being."""
         return self._cap.rows
@@ -121,15 +126,25 @@ class Batcher:
         """How long the next batch is expected to run."""
         return self._forecast.seconds(self._queue.rows) if self._queue.rows else 0.0
 
-    def admit(self, rows: int, size_bytes: int, timeout: Timeout = ENDLESS, *, priority: int = 0) -> None:
+    def admit(
+        self,
+        rows: int,
+        size_bytes: int,
+        timeout: Timeout = ENDLESS,
+        *,
+        priority: int = 0,
+        coming_rows: int = 0,
+        ready_seconds: float = 0.0,
+    ) -> None:
         """Raise what `submit` would raise now, so that a request that is turned away need not be decoded.
 
-        That is Overloaded, PredictedLate, DeadlineExceeded, Draining or PayloadTooLarge.
+        That is Overloaded, PredictedLate, DeadlineExceeded, Draining or PayloadTooLarge. A request that is
+        decoded for so long that others count tells its `ready_seconds`, and the rows that are to come before it.
         """
         if self._is_closed:
             raise Draining("the server is stopping and takes no more requests")
-        self._queue.check_room(rows, size_bytes)
-        self._forecast.check(rows, timeout, priority)
+        self._queue.check_room(rows, size_bytes, coming_rows)
+        self._forecast.check(rows, timeout, priority, coming_rows, ready_seconds)
 
     def submit(
         self,

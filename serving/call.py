@@ -76,6 +76,13 @@ class Call:
             return ENDLESS
         return Timeout(self.deadline - monotonic(), self._timeout_seconds)
 
+    def wait_at_most(self, seconds: float) -> None:
+        """Bring the deadline forward to so many seconds from now, where it is not sooner already."""
+        deadline = monotonic() + seconds
+        if deadline < self.deadline:
+            self.deadline = deadline
+            self._timeout_seconds = seconds
+
     @property
     def traceparent(self) -> str:
         return self.headers.get("traceparent", "")

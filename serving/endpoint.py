@@ -14,13 +14,14 @@ from serving import logs, long_json, model_config, payload_grpc, payload_v1, pay
 from serving.batching import Batcher
 from serving.call import Call
 from serving.errors import InvalidRequest, ModelFailed, ServingError
+from serving.long_reads import LongReads
 from serving.metrics import ModelMetrics
 from serving.model_config import Batching
-from serving.off_loop import off_loop
 from serving.payload_grpc import InferMessage
 from serving.reader_grpc import ReaderGrpc
 from serving.reader_v2 import ReaderV2
 from serving.request import Request
+from serving.schedule import MOST_URGENT
 from serving.signature import Signature, Tensors, TensorSpec
 from serving.timeout import ENDLESS, Timeout
 from serving.trace import Trace
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 PREDICTION_ID = "prediction-id"
 """The header of an answer over V1, which has no other place for it."""
-
-MOST_URGENT = 1
-"""The first level of priority."""
 
 PLATFORM = "tensorflow_savedmodel"
 
@@ -92,6 +90,7 @@ class DirectEndpoint:
         self._batcher = batcher
         self._batching = batching
         self._long_json_bytes = long_json_bytes
+        self._long_reads = LongReads(batcher)
         self._reader_v2 = ReaderV2(signature)
         self._reader_grpc = ReaderGrpc(signature)
 
@@ -111,7 +110,7 @@ class DirectEndpoint:
         began = perf_counter()
         self._knock(call)
         if len(body) > self._long_json_bytes:
-            asked = await off_loop(long_json.read_v1, body, self.signature)
+            asked = await self._long_reads.read(long_json.read_v1, body, self.signature, rows=1, call=call)
         else:
             asked = long_json.read_v1(body, self.signature)
         outputs, began = await self._run(asked.request, began, call)
@@ -135,8 +134,9 @@ class DirectEndpoint:
         self._knock(call)
         if (len(body) if head_bytes is None else head_bytes) > self._long_json_bytes:
             rows = long_json.declared_rows(body, self.signature)
-            self._batcher.admit(rows, 0, call.timeout, priority=MOST_URGENT)
-            request = await off_loop(long_json.read_v2, body, head_bytes, self.signature)
+            request = await self._long_reads.read(
+                long_json.read_v2, body, head_bytes, self.signature, rows=rows, call=call
+            )
         else:
             request = self._reader_v2.read(body, head_bytes)
         try:

@@ -69,10 +69,13 @@ class Forecast:
         """Whether a batch of this size was not tried for so long that it should be."""
         return not self._running and now - self._ended > IDLE_RUNS_TO_DOUBT * self.seconds(rows)
 
-    def check(self, rows: int, timeout: Timeout, priority: int) -> None:
+    def check(
+        self, rows: int, timeout: Timeout, priority: int, coming_rows: int = 0, ready_seconds: float = 0.0
+    ) -> None:
         """Raise PredictedLate where a request that joined now would be answered after its timeout.
 
-        Raises DeadlineExceeded where that has passed already.
+        Or in `ready_seconds`, behind rows that are to come before it. Raises DeadlineExceeded where the timeout has
+        passed already.
         """
         timeout = min(timeout, self._default_timeout)
         left_seconds = timeout.left_seconds
@@ -81,22 +84,28 @@ class Forecast:
         if left_seconds <= 0:
             raise DeadlineExceeded(f"{timeout} had passed before it could be queued")
         now = self._clock()
-        if not self._queue.requests and self.is_doubted(rows, now):
-            return
-        seconds = self._predict(rows, now, min(left_seconds, self._policy.ageing_seconds), priority)
+        if not self._queue.requests and not coming_rows and self.is_doubted(rows, now):
+            seconds = ready_seconds
+        else:
+            due_seconds = min(left_seconds, self._policy.ageing_seconds)
+            seconds = self._predict(rows, now, due_seconds, priority, coming_rows, ready_seconds)
         if left_seconds < seconds < inf:
+            waiting = self._queue.rows + coming_rows
             raise PredictedLate(
-                f"the answer is expected in {in_words(seconds)}, as {self._queue.rows} rows are waiting, and the "
+                f"the answer is expected in {in_words(seconds)}, as {waiting} rows are waiting, and the "
                 f"request's timeout is {in_words(timeout.asked_seconds)}"
             )
 
-    def _predict(self, rows: int, now: float, due_seconds: float, priority: int) -> float:
+    def _predict(
+        self, rows: int, now: float, due_seconds: float, priority: int, coming_rows: int, ready_seconds: float
+    ) -> float:
         free_at = self._turns.free_at()
         ahead = Ahead(
-            rows=self._queue.rows_ahead(self._policy.level_of(priority), now + due_seconds),
+            rows=self._queue.rows_ahead(self._policy.level_of(priority), now + due_seconds) + coming_rows,
             lines=len(self._queue.lines),
             lane_seconds=0.0 if free_at is None else max(0.0, free_at - now),
             others_seconds=self._turns.others_seconds(self._waiter),
             lanes=self._turns.lanes,
+            ready_seconds=ready_seconds,
         )
         return predict(rows, ahead, cap=self._cap.rows, policy=self._policy, seconds=self._latency.careful_seconds)

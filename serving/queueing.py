@@ -152,9 +152,9 @@ class Queue:
                 return ahead + rows * bisect_right(entries, due, key=due_of) // len(entries)
         return ahead + rows
 
-    def check_room(self, rows: int, size_bytes: int) -> None:
-        """Raise PayloadTooLarge or Overloaded unless there is room for so much more."""
-        if self.rows + rows <= self._max_rows and self.bytes + size_bytes <= self._max_bytes:
+    def check_room(self, rows: int, size_bytes: int, coming_rows: int = 0) -> None:
+        """Raise PayloadTooLarge or Overloaded unless there is room for so much more, behind rows that come before."""
+        if self.rows + coming_rows + rows <= self._max_rows and self.bytes + size_bytes <= self._max_bytes:
             return
         if rows > self._max_rows or size_bytes > self._max_bytes:
             raise PayloadTooLarge(
@@ -162,8 +162,8 @@ class Queue:
                 f"{self._max_rows} rows and {self._max_bytes} bytes"
             )
         raise Overloaded(
-            f"the queue is full: {self.rows} rows of {self.bytes} bytes together are waiting, and the limits are "
-            f"{self._max_rows} rows (BATCH_QUEUE_ROWS) and {self._max_bytes} bytes (BATCH_QUEUE_BYTES)"
+            f"the queue is full: {self.rows + coming_rows} rows of {self.bytes} bytes together are waiting, and the "
+            f"limits are {self._max_rows} rows (BATCH_QUEUE_ROWS) and {self._max_bytes} bytes (BATCH_QUEUE_BYTES)"
         )
 
     def push(self, entry: Entry, shapes: Shapes) -> None:

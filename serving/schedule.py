@@ -21,6 +21,9 @@ from typing import Generic, Protocol, TypeVar
 ROUNDING_SECONDS = 1e-6
 """Less than this is no wait: timers are coarser, and one that fires too early would be set again and again."""
 
+MOST_URGENT = 1
+"""The first level of priority."""
+
 Seconds = Callable[[int], float]
 """How long a batch of this bucket is expected to run."""
 
@@ -213,6 +216,8 @@ class Ahead:
     others_seconds: float = 0.0
     """What one batch of each other queue takes that shares the device."""
     lanes: int = 1
+    ready_seconds: float = 0.0
+    """Until the request itself can join, which is being decoded while those ahead run."""
 
 
 def predict(rows: int, ahead: Ahead, *, cap: int, policy: Policy, seconds: Seconds) -> float:
@@ -225,7 +230,12 @@ def predict(rows: int, ahead: Ahead, *, cap: int, policy: Policy, seconds: Secon
         batches = (ahead.lines - 1) * -(-rows_of_each // cap)
         before += batches * seconds(policy.bucket(min(rows_of_each, cap)))
     before += (full + 1) * ahead.others_seconds
-    return ahead.lane_seconds + before / ahead.lanes + seconds(policy.bucket(rest + 1))
+    ends = ahead.lane_seconds + before / ahead.lanes + seconds(policy.bucket(rest + 1))
+    if not ahead.ready_seconds:
+        return ends
+    full, rest = divmod(rows - 1, cap)
+    alone = (full * seconds(cap) if full else 0.0) / ahead.lanes + seconds(policy.bucket(rest + 1))
+    return max(ends, ahead.ready_seconds + alone)
 
 
 def buckets_up_to(max_rows: int) -> tuple[int, ...]:

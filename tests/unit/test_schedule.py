@@ -239,6 +239,9 @@ def test_whoever_is_neither_taken_nor_late_stays_behind_in_order(asked: list[tup
         pytest.param(1, Ahead(16, lanes=2), 9.0, id="two lanes run two at a time"),
         pytest.param(1, Ahead(8, others_seconds=5.0), 19.0, id="others have a turn between"),
         pytest.param(1, Ahead(4, lines=4), 3.0 + 2.0, id="each shape of row makes a batch of its own"),
+        pytest.param(1, Ahead(0, ready_seconds=3.0), 4.0, id="what is not decoded yet runs after that"),
+        pytest.param(16, Ahead(0, ready_seconds=3.0), 19.0, id="all of its batches do"),
+        pytest.param(1, Ahead(20, ready_seconds=3.0), 24.0, id="those ahead run while it is decoded"),
     ],
 )
 def test_a_finish_is_predicted(rows: int, ahead: Ahead, seconds: float) -> None:
