@@ -5,6 +5,7 @@
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -82,12 +83,20 @@ def do(options: Namespace) -> Status:
     return comparison.status
 
 
-def compared_with(stored: Run, folder: Path, promise: slo.Promise, status: Status, *, is_told_aside: bool) -> Status:
-    """Compare what a run has left in its folder with a stored one, and give the worse of the two answers."""
+def compared_with(
+    stored: Run, folder: Path, promise: slo.Promise, status: Status, *, begun: datetime, is_told_aside: bool
+) -> Status:
+    """Compare what a run has left in its folder with a stored one, and give the worse of the two answers.
+
+    What an earlier run left there, which a full disk does not let go, is not taken for it.
+    """
     if status not in HARM:
         return status
     try:
-        comparison = compare(stored, read_run(folder), promise, anyway=True)
+        run = read_run(folder)
+        if datetime.fromisoformat(run.began_at) < begun:
+            raise BadRunFile(f"{folder} still holds an earlier one, of {run.began_at}")
+        comparison = compare(stored, run, promise, anyway=True)
     except BadRunFile as fault:
         sys.stderr.write(f"loadtests: the run cannot be compared: {fault}\n")
         return max(status, Status.INCONCLUSIVE, key=HARM.index)

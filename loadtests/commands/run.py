@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from loadtests.clients.address import Access, BadAddress, read_grpc, read_url
@@ -104,10 +105,11 @@ def do(options: Namespace) -> Status:
     patching.patch()
     from loadtests.engine.running import run
 
+    begun = datetime.now(UTC)
     status = run(order)
     if stored is None:
         return status
-    return compared_with(stored, order.out, order.promise, status, is_told_aside=order.is_json)
+    return compared_with(stored, order.out, order.promise, status, begun=begun, is_told_aside=order.is_json)
 
 
 def _order(options: Namespace) -> Order:

@@ -3,7 +3,6 @@
 Pure, and so importable by tests:
 order.py, intent.py        what was ordered, and how that is said beforehand
 headers.py                 headers that every request carries
-in_flight.py               how many requests may wait at once
 change_words.py            the command of a change
 offset.py                  how far another machine's clock is from this one's
 giving_up.py               when a target has been silent for too long

@@ -12,9 +12,9 @@ from loadtests.clients import open_client
 from loadtests.clients.address import Access
 from loadtests.engine.assignment import Addresses, Assignment
 from loadtests.engine.generator import Generator, Loaded
-from loadtests.engine.in_flight import most_in_flight
 from loadtests.profile.arrivals import Arrival, arrivals
 from loadtests.profile.form import Stream
+from loadtests.profile.in_flight import most_in_flight
 from loadtests.profile.segment import Segment
 from loadtests.requests.drifted import Drift
 from loadtests.requests.expectation import Expectation

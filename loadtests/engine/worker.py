@@ -45,7 +45,8 @@ class Worker:
         self._over = Event()
         self._status, self._failure = Status.PASSED, ""
         self._has_reported_all = False
-        self._came_at = time.time()
+        self._heard: float | None = None
+        self._heard_at = time.perf_counter()
         self._runner = environment(self._run, self._troubles.append).create_worker_runner(host, port)
         listen(
             self._runner,
@@ -92,8 +93,11 @@ class Worker:
         self._runner.send_message(messages.SEEN, seen.to_wire())
 
     def _look_for_the_master(self) -> None:
-        heard = self._runner.last_heartbeat_timestamp or self._came_at
-        if time.time() - heard > SILENCE_SECONDS:
+        # What Locust notes is the time of day, which may be set anew in the middle of a run.
+        heard, now = self._runner.last_heartbeat_timestamp, time.perf_counter()
+        if heard != self._heard:
+            self._heard, self._heard_at = heard, now
+        if now - self._heard_at > SILENCE_SECONDS:
             self._end(GONE)
 
     def _leave(self, number: int) -> None:

@@ -108,6 +108,18 @@ class Histogram:
             / MICROSECONDS
         )
 
+    def without_longest(self, many: int) -> "Histogram":
+        """Give one that lacks so many of the longest, or all."""
+        counts = self.counts.copy()
+        for lowest in sorted(counts, reverse=True):
+            taken = min(many, counts[lowest])
+            many -= taken
+            counts[lowest] -= taken
+            if counts[lowest]:
+                break
+            del counts[lowest]
+        return Histogram(counts)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Histogram) and self.counts == other.counts
 

@@ -11,5 +11,6 @@ rate_curve.py       how a rate changes over a phase
 segment.py          a stretch of a run, as those who send are told of it
 arrivals.py         when requests are due, a second at a time
 capacity_search.py  which rate is tried next, on the way to the largest that holds
+in_flight.py        how many requests may wait at once
 course.py           where a run stands in its profile, and what comes next
 """

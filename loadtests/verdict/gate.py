@@ -6,11 +6,14 @@ from loadtests.profile.form import Gate
 from loadtests.verdict.limit import Limit, NoLimit, limits
 from loadtests.verdict.marking import fewest_samples, mark
 from loadtests.verdict.phase import Seen
+from loadtests.verdict.phrases import count
 from loadtests.verdict.result import GateResult, Mark
 from monitoring.slo import Promise
 
 UNTIMED = frozenset({"error_ratio", "accuracy", "requests", "versions"})
 """What a late generator does not make better or worse, but for requests that it dropped."""
+ASKED = frozenset({"requests", "achieved_ratio"})
+"""What says as much of the generator as of the server."""
 
 
 def gate_results(
@@ -76,17 +79,24 @@ def _in_doubt(
 ) -> tuple[Mark, str]:
     """Take back what the generator may have done itself; what fails without that fails all the same."""
     is_of_baseline = limit.baseline is not None
-    if not seen.unsound and not (is_of_baseline and baseline is not None and baseline.unsound):
-        return marked, words
-    if gate.measure in UNTIMED and marked is not Mark.FAILED and not is_of_baseline:
-        return marked, words
-    if marked is Mark.FAILED:
+    is_unsound = bool(seen.unsound or (is_of_baseline and baseline is not None and baseline.unsound))
+    is_timed = gate.measure not in UNTIMED | ASKED
+    if is_unsound:
+        if gate.measure in UNTIMED and marked is not Mark.FAILED and not is_of_baseline:
+            return marked, words
+        why = "the generator was not up to its plan"
+    else:
+        late = seen.late(gate.stream)
+        if marked is not Mark.FAILED or not is_timed or not late:
+            return marked, words
+        why = f"the generator sent {count(late, 'request')} late"
+    if marked is Mark.FAILED and gate.measure not in ASKED:
         certain = seen.estimate(gate, promise, doubt=True)
         if certain is not None:
             again, _ = mark(gate.measure, certain, limit, fewest)
             if again is Mark.FAILED:
                 return marked, words
-    return Mark.INCONCLUSIVE, f"{words}; the generator was not up to its plan, and may have done this itself"
+    return Mark.INCONCLUSIVE, f"{words}; {why}, and may have done this itself"
 
 
 def nothing(gate: Gate, phase: str, marked: Mark, why: str, limit: Limit | None = None) -> GateResult:

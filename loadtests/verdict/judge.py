@@ -7,6 +7,7 @@ answered well.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from textwrap import shorten
 
 from loadtests.measure.cell import Cell
@@ -14,12 +15,14 @@ from loadtests.measure.outcome import Outcome
 from loadtests.measure.run import Run, Span
 from loadtests.profile.form import Gate, Profile
 from loadtests.verdict.capacity import judge_search
+from loadtests.verdict.estimate import promised_errors
 from loadtests.verdict.gate import gate_results, nothing
 from loadtests.verdict.phase import Seen, look
 from loadtests.verdict.phrases import count, ratio
 from loadtests.verdict.result import GateResult, Mark, Status, Verdict
 from monitoring.slo import Promise
 
+COUNT_FAILURES = ("error_ratio", "goodput_ratio")
 LONGEST = 100
 """Of a command, as a reason shows it."""
 
@@ -125,6 +128,12 @@ def _notes(profile: Profile, promise: Promise, judged: list[Seen], gates: Iterab
         refused = cell.count(Outcome.CLIENT)
         if 0 < refused <= (1 - promise.availability.objective) * cell.total:
             yield f"in {seen.span.name} {_refused(refused, cell)}"
+        failed = promised_errors(cell, promise)
+        if failed and not any(gate.measure in COUNT_FAILURES and _is_for(gate, seen.span) for gate in profile.gates):
+            yield (
+                f"in {seen.span.name} {failed:,} of {count(cell.total, 'request')} failed "
+                f"({ratio(failed / cell.total)}), and no gate asks how many may"
+            )
 
 
 def _refused(many: int, cell: Cell) -> str:
@@ -143,7 +152,7 @@ def _together(parts: list[Seen]) -> Seen | None:
     for seen in parts:
         for name, cell in seen.cells.items():
             cells.setdefault(name, Cell()).merge(cell)
-    return Seen(parts[0].span, cells, tuple(sentence for seen in parts for sentence in seen.unsound))
+    return replace(parts[0], cells=cells, unsound=tuple(sentence for seen in parts for sentence in seen.unsound))
 
 
 def _said(gates: Iterable[GateResult], marked: Mark) -> list[str]:

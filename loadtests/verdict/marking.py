@@ -89,6 +89,8 @@ def _by_baseline(measure: str, seen: Estimate, limit: Limit, baseline: Estimate,
         return Mark.INCONCLUSIVE, f"{told}; {measure} needs {count(fewest, 'answer')} in both, and one had {fewer:,}"
     if limit.is_kept(seen.value):
         return Mark.PASSED, told
+    if limit.is_most and math.isinf(baseline.high):
+        return Mark.INCONCLUSIVE, f"{told}; the baseline had too many requests without an answer to compare with"
     # The interval of the difference from the two intervals, as Donner and Zou combine them.
     if limit.is_most:
         surely = seen.value - limit.number > math.hypot(

@@ -1,5 +1,6 @@
 """One phase, or one kind of request in it, as a gate looks at it."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -25,17 +26,24 @@ class Seen:
     cells: Mapping[str, Cell]
     unsound: tuple[str, ...] = ()
     """What was wrong with the generator in it."""
+    allowed_lag: float = math.inf
+    """A request that was sent later than this was sent late."""
 
     def cell(self, stream: str) -> Cell:
         return self.cells.get(stream, Cell())
 
     def estimate(self, gate: Gate, promise: Promise, *, doubt: bool = False) -> Estimate | None:
-        """Estimate what a gate asks for; in doubt, with nothing against the server that the generator may have done."""
+        """Estimate what a gate asks for; in doubt, with nothing against the server that the generator may have done.
+
+        Of a generator that was up to its plan that is the few requests that it sent late, which may be the slowest.
+        """
         cell = self.cell(gate.stream)
         lateness = 0.0
-        if doubt:
+        if doubt and self.unsound:
             lateness = TIMES_THE_LAG * self.lag
-            cell = _without_dropped(cell)
+            cell = _left(cell, [outcome for outcome in Outcome if not _is_the_generators(cell, outcome, lateness)])
+        elif doubt:
+            cell = _left(cell, cell.responses, late=self.late(gate.stream))
         threshold = promise.latency.threshold_seconds + lateness
         match gate.measure:
             case "error_ratio":
@@ -62,6 +70,11 @@ class Seen:
         lags = self.cell("").lags
         return lags.quantile(0.99) if lags.total else 0.0
 
+    def late(self, stream: str) -> int:
+        """Count the requests that were sent late."""
+        lags = self.cell(stream).lags
+        return lags.total - round(lags.share_within(self.allowed_lag) * lags.total) if lags.total else 0
+
     def _achieved(self, stream: str) -> Estimate | None:
         """What was sent, of what was planned; of one kind, of what was due."""
         cell = self.cell(stream)
@@ -75,7 +88,8 @@ def look(
     """Sum up a phase for its gates."""
     cells = {name: timeline.over(span.began, span.ended, name or None) for name in ["", *timeline.streams]}
     threshold = promise.latency.threshold_seconds
-    return Seen(span, cells, tuple(unsound(span, cells[""], generator, profile, threshold)))
+    found = unsound(span, cells[""], generator, profile, threshold)
+    return Seen(span, cells, tuple(found), profile.generator.lag_p99_seconds)
 
 
 def _exactly(value: float, samples: int | None = None) -> Estimate:
@@ -87,7 +101,17 @@ def _earlier(found: Estimate, seconds: float) -> Estimate:
     return replace(found, value=value, low=low, high=high)
 
 
-def _without_dropped(cell: Cell) -> Cell:
+def _is_the_generators(cell: Cell, outcome: Outcome, lateness: float) -> bool:
+    """Say whether a generator that was so late may have made this outcome itself."""
+    if outcome is Outcome.TIMEOUT and outcome in cell.responses:
+        return cell.responses[outcome].at_rank(1) <= lateness
+    return outcome is Outcome.DROPPED
+
+
+def _left(cell: Cell, outcomes: Iterable[Outcome], late: int = 0) -> Cell:
+    """Give what is left of these outcomes, without so many of the slowest answers."""
     left = Cell(failed_codes=cell.failed_codes, versions=cell.versions, labelled=cell.labelled, right=cell.right)
-    left.responses = {outcome: each for outcome, each in cell.responses.items() if outcome is not Outcome.DROPPED}
+    left.responses = {outcome: cell.responses[outcome] for outcome in outcomes if outcome in cell.responses}
+    if late and Outcome.OK in left.responses:
+        left.responses[Outcome.OK] = left.responses[Outcome.OK].without_longest(late)
     return left

@@ -11,9 +11,8 @@ from loadtests.measure.cell import Cell
 from loadtests.measure.outcome import Outcome
 from loadtests.measure.run import GeneratorSecond, Span
 from loadtests.profile.form import Profile
+from loadtests.profile.in_flight import most_in_flight
 from loadtests.verdict.phrases import ratio, seconds
-
-LARGEST_IN_FLIGHT = 10_000
 
 
 def unsound(
@@ -59,7 +58,7 @@ def unsound(
 
 def _dropped(dropped: int, span: Span, cell: Cell, profile: Profile, threshold: float, *, is_late: bool) -> list[str]:
     rate = cell.total / span.seconds if span.seconds else profile.rate
-    allowed = profile.generator.most_in_flight or min(LARGEST_IN_FLIGHT, round(profile.rate * profile.timeout_seconds))
+    allowed = most_in_flight(profile)
     if allowed < rate * threshold:
         sentence = (
             f"{dropped:,} requests were not sent, as {allowed:,} were waiting already: at {rate:.0f} a second even "

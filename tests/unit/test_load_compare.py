@@ -1,6 +1,7 @@
 """Two runs of one server are no different, and what is slower or fails more is worse."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ for word in COMMANDS:
     # Here, where nobody measures: the first test that calls `main` would have to wait for all of them.
     import_module(f"loadtests.commands.{word}")
 PROMISE = slo.read()
+BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
+"""When the simulated runs were begun, or before."""
 QUIET = Machine(between_runs=0.01, between_seconds=0.02, spread=0.2, crowd=0, stalls_a_minute=0)
 QUICK = Rule(draws=100)
 ASKED = Profile.model_validate(
@@ -258,15 +261,24 @@ def test_what_cannot_be_read_or_compared_is_a_mistake_of_the_caller(
 def test_a_run_that_is_worse_than_the_stored_one_fails(
     folders: tuple[str, str, str], judged: Status, expected: Status
 ) -> None:
-    status = compared_with(seen(1), Path(folders[2]), PROMISE, judged, is_told_aside=False)
+    status = compared_with(seen(1), Path(folders[2]), PROMISE, judged, begun=BEGUN, is_told_aside=False)
     assert status is expected
 
 
 def test_a_run_that_is_no_worse_is_worth_what_its_own_gates_say(folders: tuple[str, str, str], tmp_path: Path) -> None:
     for judged in (Status.PASSED, Status.INCONCLUSIVE, Status.FAILED):
-        assert compared_with(seen(1), Path(folders[1]), PROMISE, judged, is_told_aside=True) is judged
-    nowhere = compared_with(seen(1), tmp_path / "nowhere", PROMISE, Status.PASSED, is_told_aside=True)
+        assert compared_with(seen(1), Path(folders[1]), PROMISE, judged, begun=BEGUN, is_told_aside=True) is judged
+    nowhere = compared_with(seen(1), tmp_path / "nowhere", PROMISE, Status.PASSED, begun=BEGUN, is_told_aside=True)
     assert nowhere is Status.INCONCLUSIVE
+
+
+def test_an_earlier_run_that_lies_in_the_folder_is_not_taken_for_the_one_that_could_not_be_written(
+    folders: tuple[str, str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = datetime.now(UTC)
+    status = compared_with(seen(1), Path(folders[1]), PROMISE, Status.PASSED, begun=later, is_told_aside=True)
+    assert status is Status.INCONCLUSIVE
+    assert "still holds an earlier one" in capsys.readouterr().err
 
 
 def test_a_run_that_could_not_be_compared_puts_no_load_on_anything(

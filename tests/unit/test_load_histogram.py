@@ -49,3 +49,13 @@ def test_nothing_has_no_quantile() -> None:
     assert math.isnan(Histogram().quantile(0.5))
     assert math.isnan(Histogram().mean())
     assert math.isnan(Histogram().share_within(1))
+
+
+def test_the_longest_can_be_taken_out() -> None:
+    histogram = Histogram()
+    for seconds, times in ((0.001, 3), (0.002, 2), (0.5, 4)):
+        histogram.add(seconds, times)
+    assert histogram.without_longest(0) == histogram
+    assert list(histogram.without_longest(5).counts.values()) == [3, 1]
+    assert histogram.without_longest(100).total == 0
+    assert histogram.total == 9

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from loadtests.engine.in_flight import most_in_flight, peak_rate
 from loadtests.profile.form import Phase, Profile, Ramp, Search, Stream, Wave
+from loadtests.profile.in_flight import most_in_flight, peak_rate
 
 
 def profile(**fields: Any) -> Profile:

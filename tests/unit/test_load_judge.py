@@ -205,6 +205,37 @@ def test_a_cap_that_a_good_server_would_reach_is_told() -> None:
     assert any("raise generator.most_in_flight" in reason for reason in found.reasons)
 
 
+def test_what_a_late_generator_has_not_sent_is_not_held_against_the_server() -> None:
+    found = verdict(steady(LATE, planned=4000), {"measure": "requests", "least": 4000})
+    assert (found.status, marks(found)) == (Status.INCONCLUSIVE, [Mark.INCONCLUSIVE])
+    found = verdict(steady(LATE, planned=4000), {"measure": "achieved_ratio", "least": 0.9})
+    assert (found.status, marks(found)) == (Status.INCONCLUSIVE, [Mark.INCONCLUSIVE])
+
+
+def test_requests_that_timed_out_while_the_generator_stood_still_are_not_held_against_the_server() -> None:
+    stood_still = [*WELL[:50], *[cell({12.0 - second: 50}, lag=12.0 - second) for second in range(10)]]
+    stood_still[49] = cell({0.005: 48}, failed={Outcome.TIMEOUT: 2})
+    none: Mapping[str, Any] = {"measure": "error_ratio", "most": 0, "of": ["timeout"]}
+    assert verdict(steady(stood_still), none).status is Status.INCONCLUSIVE
+    assert verdict(steady([*WELL, stood_still[49]]), none).status is Status.FAILED
+
+
+def test_few_requests_sent_late_may_be_those_that_make_a_quantile_long() -> None:
+    """Half a second in which the generator stood still is less than a hundredth of a minute."""
+    slow = [cell({0.005: 2975}), cell({0.5: 25}, lag=0.5), cell({0.4: 10})]
+    found = verdict(steady(slow), P99)
+    assert found.status is Status.INCONCLUSIVE
+    assert "the generator sent 25 requests late" in found.reasons[0]
+    slow[2] = cell({0.4: 40})
+    assert verdict(steady(slow), P99).status is Status.FAILED
+
+
+def test_failures_that_no_gate_counts_are_told() -> None:
+    found = verdict(steady([cell({0.005: 50}, failed={Outcome.SERVER: 50}) for _ in range(60)]), P99)
+    assert found.status is Status.PASSED
+    assert found.notes == ("in steady 3,000 of 6,000 requests failed (50 %), and no gate asks how many may",)
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -245,6 +276,15 @@ def test_latency_is_compared_with_the_baseline_of_the_same_run() -> None:
     assert found.status is Status.FAILED
     assert [gate.phase for gate in found.gates] == ["during"]
     assert verdict(run(before, ("during", "change", WELL)), twice).status is Status.PASSED
+
+
+def test_a_baseline_of_which_nothing_is_sure_leaves_untold_what_is_beyond_it() -> None:
+    before = [cell({0.005: 2995}, failed={Outcome.TIMEOUT: 25})]
+    during = [cell({0.005: 2000}, failed={Outcome.TIMEOUT: 1000})]
+    found = verdict(
+        run(("before", "baseline", before), ("during", "load", during)), {"measure": "p99", "times_baseline": 2}
+    )
+    assert marks(found) == [Mark.INCONCLUSIVE]
 
 
 def test_twice_next_to_nothing_is_next_to_nothing() -> None:
