@@ -193,11 +193,15 @@ def _report(order: Order, conducted: Conducted, workers: int, exporter: Exporter
     )
     verdict = judge(seen, order.profile, order.promise)
     exporter.ended(verdict.status)
-    for trouble in write(seen, verdict, order.out):
+    troubles = write(seen, verdict, order.out)
+    for trouble in troubles:
         print(trouble, file=sys.stderr)
     figures = phases(seen)
     ending.tell(verdict, figures, is_quiet=order.is_quiet)
-    print(f"The reports are in {_shown(order.out)}.")
+    if not troubles:
+        print(f"The reports are in {_shown(order.out)}.")
+    elif order.out.is_dir():
+        print(f"What could be written of the reports is in {_shown(order.out)}.")
     if order.is_json:
         print(as_json(summary.summary(seen, verdict, figures)).decode(errors="replace"))
     return Status.INTERRUPTED if conducted.is_interrupted else verdict.status

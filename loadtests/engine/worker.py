@@ -160,6 +160,7 @@ def end_with(parent: int) -> None:
 def wait_for(host: str, port: int, seconds: float) -> str:
     """Wait until somebody listens there; give a sentence where nobody does."""
     limit = time.perf_counter() + seconds
+    is_told = False
     while True:
         try:
             socket.create_connection((host, port), TRY_SECONDS).close()
@@ -167,4 +168,8 @@ def wait_for(host: str, port: int, seconds: float) -> str:
         except OSError as fault:
             if time.perf_counter() > limit:
                 return f"no master was at {host}:{port} in {seconds:g} s: {fault.strerror or fault}"
+            if not is_told:
+                is_told = True
+                words = f"{host}:{port}, which is not there yet ({fault.strerror or fault}), for {seconds:g} s"
+                print(f"loadtests: waiting for the master at {words}", file=sys.stderr, flush=True)
         gevent.sleep(TRY_AGAIN_SECONDS)

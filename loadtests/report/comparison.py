@@ -29,14 +29,14 @@ def terminal(comparison: Comparison) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     parts = ["\n".join(lines)] if comparison.rows else []
-    parts.append("\n".join([answer(comparison), *(f"- {_line(each)}" for each in comparison.reasons)]))
+    parts.append("\n".join([_answer(comparison), *(f"- {_line(each)}" for each in comparison.reasons)]))
     if comparison.notes:
         parts.append("\n".join(f"note: {_line(each)}" for each in comparison.notes))
     return "\n\n".join(parts) + "\n"
 
 
 def markdown(comparison: Comparison) -> str:
-    parts = [f"**Compared with the stored run: {answer(comparison)}**"]
+    parts = [f"**Compared with the stored run: {_answer(comparison)}**"]
     if comparison.reasons:
         parts.append(_list(comparison.reasons))
     if comparison.rows:
@@ -45,6 +45,14 @@ def markdown(comparison: Comparison) -> str:
     if comparison.notes:
         parts.append(_list(comparison.notes))
     return "\n\n".join(parts) + "\n"
+
+
+def _answer(comparison: Comparison) -> str:
+    """The answer and what it leaves open: "no difference" beside a p95 that nobody could tell would say too much."""
+    untold = [f"{row.measure} in {row.phase}" for row in comparison.rows if row.finding is Finding.UNTOLD]
+    if comparison.status is not Status.PASSED or not untold:
+        return answer(comparison)
+    return f"{answer(comparison)} in what could be told; nothing can be said of {', '.join(untold)}"
 
 
 def _cells(row: Difference) -> tuple[str, ...]:

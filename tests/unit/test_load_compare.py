@@ -16,8 +16,9 @@ from loadtests.measure.outcome import Outcome
 from loadtests.measure.run import Run
 from loadtests.profile.form import Profile
 from loadtests.report import run_file
+from loadtests.report.comparison import markdown, terminal
 from loadtests.verdict.compare import compare
-from loadtests.verdict.comparison import Comparison, Finding, Rule
+from loadtests.verdict.comparison import Comparison, Difference, Finding, Rule
 from loadtests.verdict.result import Status, Verdict
 from monitoring import slo
 from tests.load_runs import cell, profile, run
@@ -213,6 +214,15 @@ def test_capacities_are_compared_by_their_brackets() -> None:
     assert worse.reasons == ("capacity in search is worse: 75 requests a second, and was 125",)
     assert found(before, searched((100, True), (150, False), (125, False))).status is Status.PASSED
     assert found(before, searched((50, False))).status is Status.INCONCLUSIVE
+
+
+def test_what_could_not_be_told_stands_beside_the_answer() -> None:
+    rows = [Difference("steady", measure, Finding.SAME, 0.01, 0.01, 0.0) for measure in ("p10", "p50")]
+    assert terminal(Comparison(Status.PASSED, tuple(rows))).endswith("\nno difference\n")
+    rows.append(Difference("steady", "p95", Finding.UNTOLD, 0.01, 0.03, None, words="it swings"))
+    told = "no difference in what could be told; nothing can be said of p95 in steady"
+    assert told in terminal(Comparison(Status.PASSED, tuple(rows))).splitlines()
+    assert f"**Compared with the stored run: {told}**" in markdown(Comparison(Status.PASSED, tuple(rows))).splitlines()
 
 
 @pytest.fixture

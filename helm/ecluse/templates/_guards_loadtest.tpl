@@ -17,6 +17,14 @@ A load test that could only fail, for a reason that is no server's fault.
 {{- if or (eq $load.profile "rolling-update") (and (eq $load.profile "custom") (hasKey $load.customProfile "change")) }}
 - loadtest.profile is {{ $load.profile }}, which performs a change, and a pod of the load test has no rights for one: run it from outside, `python -m loadtests run --profile rolling-update --change "helm upgrade …"`.
 {{- end }}
+{{- /* guard: gRPC with nobody to speak it */}}
+{{- if not (include "ecluse.loadtest.grpc" .) }}
+{{- range include "ecluse.loadtest.overGrpc" . | fromJsonArray }}
+{{- if not (has (printf "streams.%s=null" .) $load.set) }}
+- loadtest.profile is {{ $load.profile }}, which asks over gRPC in its stream {{ . }}, and {{ ternary "enableGrpc is false" "loadtest.target.grpc is empty" $isOwn }}: expected streams.{{ . }}=null in loadtest.set, or gRPC.
+{{- end }}
+{{- end }}
+{{- end }}
 {{- /* guard: promise that is none */}}
 {{- if and $load.slo (or (not (kindIs "map" (fromYaml $load.slo))) (hasKey (fromYaml $load.slo) "Error")) }}
 - loadtest.slo holds no promise: expected the text of a slo.yaml, as `--set-file` reads it.

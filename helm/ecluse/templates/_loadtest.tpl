@@ -65,6 +65,26 @@ ecluse.dev/load-role: {{ index . 1 }}
 {{- end -}}
 {{- end -}}
 
+{{/* The streams of the profile that ask over gRPC, as a JSON array: the profiles themselves are in the image, not here. */}}
+{{- define "ecluse.loadtest.overGrpc" -}}
+{{- $profile := .Values.loadtest.profile -}}
+{{- $streams := list -}}
+{{- if eq $profile "custom" -}}
+{{- if kindIs "slice" .Values.loadtest.customProfile.streams -}}
+{{- range .Values.loadtest.customProfile.streams -}}
+{{- if and (kindIs "map" .) (eq (toString .protocol) "grpc") -}}
+{{- $streams = append $streams .name -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- else if eq $profile "mixed-models" -}}
+{{- $streams = list "a-grpc" "b-grpc" -}}
+{{- else if not (has $profile (list "batch-sweep" "overload" "rolling-update")) -}}
+{{- $streams = list "grpc" -}}
+{{- end -}}
+{{- $streams | toJson -}}
+{{- end -}}
+
 {{/* The Secret with the certificate to trust, where there is one to be named. */}}
 {{- define "ecluse.loadtest.caSecret" -}}
 {{- if and (include "ecluse.loadtest.isOwn" .) .Values.tls.secretName -}}

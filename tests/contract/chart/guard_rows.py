@@ -367,6 +367,11 @@ ROWS = {
         "loadtest.profile is rolling-update, which performs a change, and a pod of the load test has no rights for "
         'one: run it from outside, `python -m loadtests run --profile rolling-update --change "helm upgrade …"`.',
     ),
+    "gRPC with nobody to speak it": Row(
+        {**load(), "enableGrpc": False},
+        "loadtest.profile is smoke, which asks over gRPC in its stream grpc, and enableGrpc is false: expected "
+        "streams.grpc=null in loadtest.set, or gRPC.",
+    ),
     "promise that is none": Row(
         load(slo="latency: [\n"),
         "loadtest.slo holds no promise: expected the text of a slo.yaml, as `--set-file` reads it.",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.helm import REPOSITORY, Manifest, one, render
+from tests.helm import REPOSITORY, HelmFailed, Manifest, one, render
 
 KSERVE = ("serving.kserve.io/v1beta1",)
 MINE = {"summary": "Is it quick?", "rate": 5, "streams": [{"name": "v2", "protocol": "v2"}]}
@@ -44,6 +44,19 @@ def test_the_profiles_that_can_be_named_are_those_in_the_image() -> None:
     known = schema["properties"]["loadtest"]["properties"]["profile"]["enum"]
     shipped = {file.stem for file in (REPOSITORY / "loadtests/profiles").glob("*.yaml")}
     assert set(known) == shipped | {"custom"}
+
+
+@pytest.mark.parametrize("profile", [file.stem for file in (REPOSITORY / "loadtests/profiles").glob("*.yaml")])
+def test_the_chart_knows_which_profiles_ask_over_grpc(profile: str) -> None:
+    streams = yaml.safe_load((REPOSITORY / f"loadtests/profiles/{profile}.yaml").read_text())["streams"]
+    over_grpc = [stream["name"] for stream in streams if stream["protocol"] == "grpc"]
+    if profile == "rolling-update":
+        return  # refused for another reason, whatever it asks
+    without = {"profile": profile, "target": {"url": "http://other.example"}}
+    if over_grpc:
+        with pytest.raises(HelmFailed, match=over_grpc[0]):
+            made(without)
+    assert lead(made({**without, "set": [f"streams.{name}=null" for name in over_grpc]}))
 
 
 def test_a_verdict_is_asked_for_once_and_its_exit_status_is_named() -> None:
@@ -97,12 +110,13 @@ def test_the_service_that_callers_use_is_asked_over_both_protocols(mode: str, ho
 
 
 def test_a_server_that_speaks_no_grpc_is_not_asked_over_it() -> None:
-    assert not any(word.startswith("--grpc") for word in words(lead(made(values={"enableGrpc": False}))))
+    told = words(lead(made({"set": ["streams.grpc=null"]}, values={"enableGrpc": False})))
+    assert not any(word.startswith("--grpc") for word in told)
 
 
 def test_another_server_can_be_asked() -> None:
     target = {"url": "http://other.elsewhere.svc:80", "model": "flowers"}
-    told = words(lead(made({"target": target})))
+    told = words(lead(made({"target": target, "set": ["streams.grpc=null"]})))
     assert "--url=http://other.elsewhere.svc:80" in told
     assert "--model=flowers" in told
     assert not any(word.startswith("--grpc") for word in told)

@@ -40,6 +40,7 @@ def test_a_disk_that_is_full_costs_reports_and_not_the_verdict(tmp_path: Path) -
 
     assert told.status == Status.FAILED, told.said
     assert "cannot be written" in told.stderr
+    assert "The reports are in" not in told.stdout
     assert "Traceback" not in told.said
     assert "FAILED: error_ratio" in told.stdout
 

@@ -172,6 +172,15 @@ def test_a_worker_without_a_master_ends_in_a_sentence() -> None:
     assert words == f"loadtests: no master was at 127.0.0.1:{port} in 0 s: Connection refused\n"
 
 
+def test_a_worker_that_waits_says_so() -> None:
+    port = free_port()
+    alone = worker("--master", f"127.0.0.1:{port}", "--wait", "1")
+    _, words = alone.communicate(timeout=START_SECONDS)
+    waiting = f"loadtests: waiting for the master at 127.0.0.1:{port}, which is not there yet (Connection refused)"
+    assert words.splitlines()[0] == f"{waiting}, for 1 s"
+    assert len(words.splitlines()) == 2
+
+
 def test_a_worker_that_is_killed_makes_the_run_inconclusive_and_no_pass(
     options: Callable[..., list[str]], tmp_path: Path
 ) -> None:
