@@ -4,12 +4,14 @@
 """
 
 import sys
+import traceback
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from importlib import import_module
 from typing import TextIO, cast
 
 from loadtests.unheard import FULL, GONE, Unheard
+from loadtests.verdict.result import Status
 
 COMMANDS: dict[str, str] = {
     "run": "put load on a server, and judge it",
@@ -39,4 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 if __name__ == "__main__":
     sys.stdout, sys.stderr = cast(TextIO, Unheard(sys.stdout)), cast(TextIO, Unheard(sys.stderr, GONE | FULL))
-    sys.exit(main())
+    try:
+        status = main()
+    except Exception:  # noqa: BLE001  Python would end with the status of a failure, which nobody has seen
+        traceback.print_exc()
+        status = Status.INCONCLUSIVE
+    sys.exit(status)

@@ -93,7 +93,7 @@ class Conductor:
             if self._is_cut_off(LOOK_SECONDS):
                 self._interrupt()
             else:
-                self._step()
+                self._step_or_end()
         last = min(course.ends_at or 0, int(self._now)) if course.is_over else int(self._now)
         if seen.cut_off:
             crew.stop()
@@ -110,6 +110,14 @@ class Conductor:
     @property
     def _now(self) -> float:
         return time.perf_counter() - self._zero
+
+    def _step_or_end(self) -> None:
+        try:
+            self._step()
+        except Exception as fault:  # noqa: BLE001  whatever it is, what was measured is kept and judged
+            self._seen.cut_off = (
+                f"the load test itself failed at second {max(0, self._now):.0f}: {type(fault).__name__}: {fault}"
+            )
 
     def _step(self) -> None:
         now = self._now

@@ -36,7 +36,7 @@ from loadtests.requests.rows import BadData
 from loadtests.requests.target import BadTarget
 from loadtests.verdict.capacity import holds
 from loadtests.verdict.judge import judge
-from loadtests.verdict.result import Status
+from loadtests.verdict.result import Status, Verdict
 
 CHANGE_LOG = "change.log"
 
@@ -191,7 +191,7 @@ def _report(order: Order, conducted: Conducted, workers: int, exporter: Exporter
         environment=surroundings() | known,
         promise=order.promise.model_dump(mode="json", include={"availability", "latency"}),
     )
-    verdict = judge(seen, order.profile, order.promise)
+    verdict = _judged(seen, order)
     exporter.ended(verdict.status)
     troubles = write(seen, verdict, order.out)
     for trouble in troubles:
@@ -205,6 +205,15 @@ def _report(order: Order, conducted: Conducted, workers: int, exporter: Exporter
     if order.is_json:
         print(as_json(summary.summary(seen, verdict, figures)).decode(errors="replace"))
     return Status.INTERRUPTED if conducted.is_interrupted else verdict.status
+
+
+def _judged(seen: Run, order: Order) -> Verdict:
+    try:
+        return judge(seen, order.profile, order.promise)
+    except Exception as fault:  # noqa: BLE001  whatever it is, what was measured is kept
+        return Verdict(
+            Status.INCONCLUSIVE, reasons=(f"the load test failed to judge it: {type(fault).__name__}: {fault}",)
+        )
 
 
 def _shown(path: Path) -> str:

@@ -1,6 +1,10 @@
-"""Show a run while it goes on: on the terminal and to Prometheus, once a second."""
+"""Show a run while it goes on: on the terminal and to Prometheus, once a second.
 
-from collections.abc import Sequence
+A display that fails is left out from there on: a run is worth more than the sight of it.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from loadtests.measure.run import GeneratorSecond
@@ -17,13 +21,12 @@ class Display(Protocol):
 
 class Showing:
     def __init__(self, displays: Sequence[Display], *, workers: int) -> None:
-        self._displays = displays
+        self._displays = list(displays)
         self._workers = workers
         self._drawn = -1
 
     def add(self, reported: Timeline) -> None:
-        for display in self._displays:
-            display.add(reported)
+        self._show(lambda display: display.add(reported))
 
     def look(self, now: float, segment: Segment, generator: Sequence[GeneratorSecond], change: str) -> None:
         """Draw, if a second has passed since the last time."""
@@ -44,5 +47,13 @@ class Showing:
             busy_ratio=max((each.busy_ratio for each in meters), default=0.0),
             change=change,
         )
-        for display in self._displays:
-            display.update(moment)
+        self._show(lambda display: display.update(moment))
+
+    def _show(self, tell: Callable[[Display], None]) -> None:
+        for display in list(self._displays):
+            try:
+                tell(display)
+            except Exception as fault:  # noqa: BLE001  whatever it is, the run goes on
+                self._displays.remove(display)
+                words = f"{type(display).__name__} shows the run no more: {type(fault).__name__}: {fault}"
+                print(f"loadtests: {words}", file=sys.stderr)

@@ -34,5 +34,3 @@ class Outcome(StrEnum):
 
 ANSWERED = frozenset({Outcome.OK, Outcome.SHED, Outcome.DEADLINE, Outcome.SERVER, Outcome.CLIENT, Outcome.WRONG})
 """A server said something."""
-UNCALLED_FOR = frozenset({Outcome.SERVER, Outcome.CONNECTION, Outcome.TIMEOUT, Outcome.WRONG, Outcome.DROPPED})
-"""What no rolling update may cause."""

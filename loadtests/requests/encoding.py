@@ -35,8 +35,6 @@ TYPED_FIELD = {
 }
 """Where gRPC's typed contents have the elements; FP16 and BF16 go raw alone."""
 
-JSON_HEADERS = {"content-type": "application/json"}
-
 
 def v1_path(model: str) -> str:
     return f"/v1/models/{quote(model, safe='')}:predict"
