@@ -183,8 +183,8 @@ fuzz: setup ## fuzz the decoders, all of them in FUZZ_SECONDS=600; exit 1 where 
 ## Measure and tidy
 
 .PHONY: load load-gate load-cluster load-compose bench bench-image clean
-load: setup ## put load on a running server, and judge it by the exit status (PROFILE=steady URL= GRPC= WITH="--set rate=100")
-	@$(python) -m loadtests run --profile "$(PROFILE)" --url "$(URL)" --grpc "$(GRPC)" --model "$(MODEL_NAME)" $(WITH)
+load: setup ## put load on a running server, and judge it by the exit status (PROFILE=steady URL= GRPC= OUT= WITH="--set rate=100")
+	@$(python) -m loadtests run --profile "$(PROFILE)" --url "$(URL)" --grpc "$(GRPC)" --model "$(MODEL_NAME)" $(if $(OUT),--out "$(OUT)") $(WITH)
 
 load-gate: setup $(missing_model) ## serve the newest model and put load on it: what CI does with each change (PROFILE=smoke WITH= BASELINE=run.json)
 	@PYTHON=$(python) sh loadtests/gate.sh
