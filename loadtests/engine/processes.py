@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -12,6 +13,16 @@ import orjson
 
 MERCY_SECONDS = 5.0
 TOLD_CHARACTERS = 200
+
+
+def folder_for_logs(reports: Path) -> Path:
+    """Give the folder of the reports, or, where that takes nothing, one for temporary files: load needs no reports."""
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=reports):
+            return reports
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="load-test-workers-"))
 
 
 class Processes:

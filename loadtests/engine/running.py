@@ -21,7 +21,7 @@ from loadtests.engine.metrics_server import MetricsServer
 from loadtests.engine.order import Order
 from loadtests.engine.preflight import Preflight, Unreachable, repeatable, try_each
 from loadtests.engine.preparing import access, generator, load, model_of
-from loadtests.engine.processes import Processes
+from loadtests.engine.processes import Processes, folder_for_logs
 from loadtests.engine.remote_crew import RemoteCrew
 from loadtests.engine.showing import Showing
 from loadtests.engine.surroundings import surroundings
@@ -134,8 +134,7 @@ def _remote(
         lambda: [words for each in processes for words in each.fates()],
     )
     if not order.expected_workers:
-        order.out.mkdir(parents=True, exist_ok=True)
-        begun = Processes(assignment.workers, crew.port, order.headers, order.out)
+        begun = Processes(assignment.workers, crew.port, order.headers, folder_for_logs(order.out))
         processes.append(begun)
         cleanup.callback(begun.close)
         ended_at_once.append(begun.kill)
@@ -151,9 +150,7 @@ def _conduct(
     profile = order.profile
     performance = None
     if profile.change is not None:
-        log = order.out / CHANGE_LOG
-        with suppress(OSError):
-            log.parent.mkdir(parents=True, exist_ok=True)
+        log = folder_for_logs(order.out) / CHANGE_LOG
         performance = Performance(words_of(profile.change), log, most_seconds=profile.change.most_seconds)
         ended_at_once.append(performance.kill)
 

@@ -45,6 +45,28 @@ def test_a_disk_that_is_full_costs_reports_and_not_the_verdict(tmp_path: Path) -
     assert "FAILED: error_ratio" in told.stdout
 
 
+def test_workers_need_no_folder_that_can_be_written_to(tmp_path: Path) -> None:
+    # Nobody can make a folder there, root neither.
+    nowhere = "/proc/nowhere"
+    with FaultyServer() as server:
+        told = load(tmp_path / "out", *steady(server, "--workers", "2", "--out", nowhere))
+
+    assert told.status in (Status.PASSED, Status.INCONCLUSIVE), told.said
+    assert f"{nowhere} cannot be made" in told.stderr
+    assert "Traceback" not in told.said
+
+
+def test_a_change_needs_no_folder_that_can_be_written_to(tmp_path: Path) -> None:
+    short = (f"phases.{number}.seconds=1" for number in range(4))
+    asked = [word for setting in ("rate=20", "change.settle_seconds=0", *short) for word in ("--set", setting)]
+    with FaultyServer() as server:
+        where = ("--url", server.url, "--grpc", server.grpc, "--model", "mnist", "--out", "/proc/nowhere")
+        told = load(tmp_path / "out", "--profile", "rolling-update", "--change", "true", *where, *asked)
+
+    assert "performed with success" in told.stdout
+    assert "Traceback" not in told.said
+
+
 def test_who_interrupts_twice_waits_for_nothing(tmp_path: Path) -> None:
     def twice(running: Load) -> None:
         running.wait_until_under_way(1)
