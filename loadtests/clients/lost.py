@@ -3,6 +3,8 @@
 import errno
 import ssl
 
+from loadtests.measure.outcome import NO_PORT
+
 REFUSED = "refused"
 """Nobody listens."""
 RESET = "reset"
@@ -15,9 +17,6 @@ UNTRUSTED = "tls"
 """No secure connection comes about: the certificate, or the protocol."""
 GARBLED = "protocol"
 """What came is not what the protocol has."""
-NO_PORT = "no-port"
-"""This machine has no port left to connect from: the generator's fault, and not the target's."""
-
 _ERRORS = {
     errno.ECONNREFUSED: REFUSED,
     errno.ECONNRESET: RESET,

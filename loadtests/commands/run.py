@@ -100,9 +100,10 @@ def do(options: Namespace) -> Status:
     except (Misuse, BadProfile, BadAddress, BadHeaders, BadData, BadRunFile, slo.BadPromise) as mistake:
         print(f"loadtests: {mistake}", file=sys.stderr)
         return Status.USAGE
-    from loadtests.engine import patching
+    from loadtests.engine import open_files, patching
 
     patching.patch()
+    open_files.allow_all()
     from loadtests.engine.running import run
 
     begun = datetime.now(UTC)

@@ -6,6 +6,7 @@ headers.py                 headers that every request carries
 change_words.py            the command of a change
 offset.py                  how far another machine's clock is from this one's
 giving_up.py               when a target has been silent for too long
+open_files.py              as many connections as may be
 assignment.py, hello.py, messages.py    what masters and workers say to each other
 
 Under gevent, which changes the whole process, so no test imports them:

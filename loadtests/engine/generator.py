@@ -111,6 +111,9 @@ class Generator:
             while self.in_flight:
                 gevent.sleep(SETTLING_SECONDS)
             meter.kill()
+            # What they held open is needed for the reports.
+            for loaded in self._streams:
+                loaded.client.close()
             self.is_done = True
 
     @property

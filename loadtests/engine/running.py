@@ -61,8 +61,9 @@ def run(order: Order) -> Status:
             return _refuse(fault, Status.INTERRUPTED if interruption.words else Status.UNREACHABLE)
         except NoCrew as fault:
             return _refuse(fault, Status.INTERRUPTED if interruption.words else Status.INCONCLUSIVE)
+        environment = surroundings() | known
         conducted = _conduct(order, crew, exporter, interruption, ended_at_once)
-        status = _report(order, conducted, crew.workers, exporter, known)
+        status = _report(order, conducted, crew.workers, exporter, environment)
         # Workers are let go before the last scrape is waited for.
         cleanup.close()
         if server is not None:
@@ -171,7 +172,9 @@ def _conduct(
         return conductor.conduct()
 
 
-def _report(order: Order, conducted: Conducted, workers: int, exporter: Exporter, known: dict[str, str]) -> Status:
+def _report(
+    order: Order, conducted: Conducted, workers: int, exporter: Exporter, environment: dict[str, str]
+) -> Status:
     addresses = order.addresses
     seen = Run(
         profile=order.profile.model_dump(mode="json"),
@@ -185,7 +188,7 @@ def _report(order: Order, conducted: Conducted, workers: int, exporter: Exporter
         change=conducted.change,
         cut_off=conducted.cut_off,
         troubles=conducted.troubles,
-        environment=surroundings() | known,
+        environment=environment,
         promise=order.promise.model_dump(mode="json", include={"availability", "latency"}),
     )
     verdict = _judged(seen, order)

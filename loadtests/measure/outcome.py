@@ -34,3 +34,5 @@ class Outcome(StrEnum):
 
 ANSWERED = frozenset({Outcome.OK, Outcome.SHED, Outcome.DEADLINE, Outcome.SERVER, Outcome.CLIENT, Outcome.WRONG})
 """A server said something."""
+NO_PORT = "no-port"
+"""The code of a request for which this machine had no port or no file left to connect with: the generator's fault."""

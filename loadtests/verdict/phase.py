@@ -11,7 +11,7 @@ from loadtests.measure.timeline import Timeline
 from loadtests.profile.form import Gate, Profile
 from loadtests.verdict import estimate
 from loadtests.verdict.estimate import SHARES, Estimate
-from loadtests.verdict.soundness import unsound
+from loadtests.verdict.soundness import unsound, without_a_port
 from monitoring.slo import Promise
 
 TIMES_THE_LAG = 3
@@ -109,9 +109,11 @@ def _is_the_generators(cell: Cell, outcome: Outcome, lateness: float) -> bool:
 
 
 def _left(cell: Cell, outcomes: Iterable[Outcome], late: int = 0) -> Cell:
-    """Give what is left of these outcomes, without so many of the slowest answers."""
+    """Give what is left of these outcomes without so many of the slowest answers and what never left this machine."""
     left = Cell(failed_codes=cell.failed_codes, versions=cell.versions, labelled=cell.labelled, right=cell.right)
     left.responses = {outcome: cell.responses[outcome] for outcome in outcomes if outcome in cell.responses}
     if late and Outcome.OK in left.responses:
         left.responses[Outcome.OK] = left.responses[Outcome.OK].without_longest(late)
+    if Outcome.CONNECTION in left.responses:
+        left.responses[Outcome.CONNECTION] = left.responses[Outcome.CONNECTION].without_longest(without_a_port(cell))
     return left

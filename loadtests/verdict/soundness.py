@@ -5,10 +5,10 @@ all was never asked: such a run says nothing good of a server.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from loadtests.measure.cell import Cell
-from loadtests.measure.outcome import Outcome
+from loadtests.measure.outcome import NO_PORT, Outcome
 from loadtests.measure.run import GeneratorSecond, Span
 from loadtests.profile.form import Profile
 from loadtests.profile.in_flight import most_in_flight
@@ -50,10 +50,22 @@ def unsound(
                 f"worker {worker} was busy for {ratio(busy)} of a core, allowed {ratio(asked.busy_ratio)}; "
                 "give the load more workers or a lower rate"
             )
+    unsent = without_a_port(cell)
+    if unsent:
+        said.append(
+            f"{unsent:,} requests found no port or file left on the generator's machine; give it more workers on "
+            "other machines, connections that are kept, or a higher limit of open files (ulimit -n)"
+        )
     dropped = cell.count(Outcome.DROPPED)
     if dropped:
         said += _dropped(dropped, span, cell, profile, threshold, is_late=is_late)
     return said
+
+
+def without_a_port(cell: Cell) -> int:
+    """Count the requests that never left the generator's machine."""
+    codes: Mapping[str, int] = cell.failed_codes.get(Outcome.CONNECTION, {})
+    return codes.get(NO_PORT, 0)
 
 
 def _dropped(dropped: int, span: Span, cell: Cell, profile: Profile, threshold: float, *, is_late: bool) -> list[str]:

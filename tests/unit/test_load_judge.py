@@ -230,6 +230,17 @@ def test_few_requests_sent_late_may_be_those_that_make_a_quantile_long() -> None
     assert verdict(steady(slow), P99).status is Status.FAILED
 
 
+def test_requests_that_never_left_the_generators_machine_are_not_held_against_the_server() -> None:
+    none: Mapping[str, Any] = {"measure": "error_ratio", "most": 0, "of": ["connection"]}
+    codes = {Outcome.CONNECTION: "no-port"}
+    own = [cell({0.005: 48}, failed={Outcome.CONNECTION: 2}, codes=codes) for _ in range(60)]
+    found = verdict(steady(own), none, ERRORS)
+    assert (found.status, marks(found)) == (Status.INCONCLUSIVE, [Mark.INCONCLUSIVE] * 2)
+    assert "120 requests found no port or file left" in found.reasons[0]
+    refused = cell({0.005: 48}, failed={Outcome.CONNECTION: 2})
+    assert verdict(steady([*own, refused]), none).status is Status.FAILED
+
+
 def test_failures_that_no_gate_counts_are_told() -> None:
     found = verdict(steady([cell({0.005: 50}, failed={Outcome.SERVER: 50}) for _ in range(60)]), P99)
     assert found.status is Status.PASSED
