@@ -35,8 +35,10 @@ class Rule:
     alike_lags: float = 1.5
     """By how much the generator's median lag may differ before the machine is taken for a busier one: latency of a
     server that shares it has been seen to grow as the lag does."""
-    sureness: float = 2.2
+    sureness: float = 2.5
     """So many standard errors are no chance, where half a dozen rows are looked at."""
+    sureness_of_better: float = 3.0
+    """A stored run that met a bad minute makes the next look better, and nobody is harmed where that is not said."""
     block_seconds: int = 3
     draws: int = 400
     seed: int = 1

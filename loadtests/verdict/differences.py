@@ -126,7 +126,7 @@ def latency(measure: str, old: Side, new: Side, promise: Promise, rule: Rule) ->
     change = math.exp(moved) - 1
     seconds = float(after[0] - before[0])
     matters = abs(seconds) > rule.smallest_seconds + rule.smallest_ratio * float(min(before[0], after[0]))
-    finding, words = _finding(low, high, matters=matters, is_more_worse=True), ""
+    finding, words = _finding(moved, error, rule, matters=matters, is_more_worse=True), ""
     is_told = finding is not Finding.SAME or rule.sureness * error <= BLIND
     if rule.sureness * unrest > BLIND or not is_told:
         finding, words = Finding.UNTOLD, _blinded(unrest, rule)
@@ -139,7 +139,7 @@ def goodput(old: Side, new: Side, rule: Rule) -> Difference:
     change = float(after[0] - before[0])
     error = EPISODES["goodput_ratio"] * math.hypot(_scatter(before), _scatter(after))
     low, high = change - rule.sureness * error, change + rule.sureness * error
-    finding = _finding(low, high, matters=abs(change) > rule.smallest_goodput, is_more_worse=False)
+    finding = _finding(change, error, rule, matters=abs(change) > rule.smallest_goodput, is_more_worse=False)
     if rule.sureness * (unrest := _unrest(old, new, rule)) > BLIND:
         return _untold(new.seen.span.name, "goodput_ratio", before[0], after[0], _blinded(unrest, rule))
     return Difference(
@@ -171,10 +171,11 @@ def late(row: Difference) -> Difference:
     return _untold(row.phase, row.measure, row.before, row.after, words)
 
 
-def _finding(low: float, high: float, *, matters: bool, is_more_worse: bool) -> Finding:
-    if not matters or low <= 0 <= high:
+def _finding(moved: float, error: float, rule: Rule, *, matters: bool, is_more_worse: bool) -> Finding:
+    is_worse = (moved > 0) == is_more_worse
+    if not matters or abs(moved) <= error * (rule.sureness if is_worse else rule.sureness_of_better):
         return Finding.SAME
-    return Finding.WORSE if (low > 0) == is_more_worse else Finding.BETTER
+    return Finding.WORSE if is_worse else Finding.BETTER
 
 
 def _scatter(values: Numbers) -> float:

@@ -39,8 +39,10 @@ def _simulated(pairs: int, seed: int) -> None:
     print("| --- " * (2 + len(SERVERS)) + "|")
     row: list[str] = []
     for trial in simulation.trials(pairs, seed):
-        untold = f" ({trial.untold:.0%} untold)" if trial.untold else ""
-        row.append(f"{trial.worse:.0%}{untold}")
+        others = [
+            f"{share:.0%} {word}" for share, word in ((trial.better, "better"), (trial.untold, "untold")) if share
+        ]
+        row.append(f"{trial.worse:.0%}" + (f" ({', '.join(others)})" if others else ""))
         if len(row) == len(SERVERS):
             print(f"| {trial.machine} | {trial.seconds} | {' | '.join(row)} |", flush=True)
             row = []

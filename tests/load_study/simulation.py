@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from loadtests.profile.form import Profile
+from loadtests.report.comparison import answer
 from loadtests.verdict.compare import compare
 from loadtests.verdict.comparison import Rule
-from loadtests.verdict.result import Status
 from monitoring import slo
 from tests.load_study.world import Machine, Server, simulated
 
@@ -38,6 +38,7 @@ class Trial:
     server: str
     worse: float
     """The share of pairs that came out so."""
+    better: float
     untold: float
 
 
@@ -48,13 +49,13 @@ def trials(pairs: int, seed: int) -> Iterator[Trial]:
             profile = _profile(seconds)
             for server_name, server in SERVERS.items():
                 chance = np.random.default_rng([seed, seconds, len(machine_name), len(server_name)])
-                found: Counter[Status] = Counter()
+                found: Counter[str] = Counter()
                 for _ in range(pairs):
                     before = simulated(profile, Server(), machine, chance)
                     after = simulated(profile, server, machine, chance)
-                    found[compare(before, after, promise, Rule()).status] += 1
-                worse, untold = (found[status] / pairs for status in (Status.FAILED, Status.INCONCLUSIVE))
-                yield Trial(machine_name, seconds, server_name, worse, untold)
+                    found[answer(compare(before, after, promise, Rule()))] += 1
+                shares = (found[each] / pairs for each in ("worse", "better", "inconclusive"))
+                yield Trial(machine_name, seconds, server_name, *shares)
 
 
 def _profile(seconds: int) -> Profile:
