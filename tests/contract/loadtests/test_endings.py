@@ -1,120 +1,171 @@
-"""How runs end that do not end as planned, and what a report says of times that are known."""
+"""How runs end that do not end as planned: told to end once or twice, with a full disk, or with nobody listening."""
 
-import os
+import re
 import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-
-import psutil  # type: ignore[import-untyped]
-import pytest
 
 from loadtests.measure.outcome import Outcome
 from loadtests.verdict.result import Status
-from tests.contract.loadtests.trial import FaultyServer, Load, load, settings
-from tests.contract.loadtests.verdict_cases import EASY, HEALTHY
+from tests.contract.loadtests.small_load import CHANGE, LOAD, LONG, UNANSWERED, asked, until, workers_of
+from tests.contract.loadtests.together import sees
+from tests.contract.loadtests.trial import ROOT, START_SECONDS, FaultyServer, Load, Told, load
 
-PART = 0.05
-ATTEMPTS = 4
-QUIET_SECONDS = 0.01
 DISK_BYTES = 8192
 """Less than any report of a run takes."""
+NOWHERE = "/proc/nowhere"
+"""Nobody can make a folder there, root neither."""
 
 
-def steady(server: FaultyServer, *options: str, overrides: tuple[str, ...] = HEALTHY) -> list[str]:
-    return [
-        "--profile",
-        "steady",
-        "--url",
-        server.url,
-        "--grpc",
-        server.grpc,
-        "--model",
-        "mnist",
-        *settings(overrides),
-        *options,
-    ]
+def a_full_disk(folder: Path) -> Told:
+    with FaultyServer("status,code=503,share=0.3") as server:
+        return load(folder / "run", *asked(folder, server, LOAD), limit_bytes=DISK_BYTES)
 
 
-def test_a_disk_that_is_full_costs_reports_and_not_the_verdict(tmp_path: Path) -> None:
-    with FaultyServer("status,code=503,share=0.1") as server:
-        told = load(tmp_path / "out", *steady(server), limit_bytes=DISK_BYTES)
-
-    assert told.status == Status.FAILED, told.said
-    assert "cannot be written" in told.stderr
-    assert "The reports are in" not in told.stdout
-    assert "Traceback" not in told.said
-    assert "FAILED: error_ratio" in told.stdout
+@sees(a_full_disk)
+def test_a_disk_that_is_full_costs_reports_and_not_the_verdict(seen: Told) -> None:
+    assert seen.status == Status.FAILED, seen.said
+    assert "cannot be written" in seen.stderr
+    assert "The reports are in" not in seen.stdout
+    assert "Traceback" not in seen.said
+    assert "FAILED: error_ratio" in seen.stdout
 
 
-def test_workers_need_no_folder_that_can_be_written_to(tmp_path: Path) -> None:
-    # Nobody can make a folder there, root neither.
-    nowhere = "/proc/nowhere"
+def workers_without_a_folder(folder: Path) -> Told:
     with FaultyServer() as server:
-        told = load(tmp_path / "out", *steady(server, "--workers", "2", "--out", nowhere))
-
-    assert told.status in (Status.PASSED, Status.INCONCLUSIVE), told.said
-    assert f"{nowhere} cannot be made" in told.stderr
-    assert "Traceback" not in told.said
+        return load(folder / "run", *asked(folder, server, LOAD, "--workers", "2", "--out", NOWHERE))
 
 
-def test_a_change_needs_no_folder_that_can_be_written_to(tmp_path: Path) -> None:
-    short = (f"phases.{number}.seconds=1" for number in range(4))
-    asked = [word for setting in ("rate=20", "change.settle_seconds=0", *short) for word in ("--set", setting)]
+@sees(workers_without_a_folder)
+def test_workers_need_no_folder_that_can_be_written_to(seen: Told) -> None:
+    assert seen.status in (Status.PASSED, Status.INCONCLUSIVE), seen.said
+    assert f"{NOWHERE} cannot be made" in seen.stderr
+    assert "Traceback" not in seen.said
+
+
+def a_change_without_a_folder(folder: Path) -> Told:
     with FaultyServer() as server:
-        where = ("--url", server.url, "--grpc", server.grpc, "--model", "mnist", "--out", "/proc/nowhere")
-        told = load(tmp_path / "out", "--profile", "rolling-update", "--change", "true", *where, *asked)
-
-    assert "performed with success" in told.stdout
-    assert "Traceback" not in told.said
+        return load(folder / "run", *asked(folder, server, CHANGE, "--change", "true", "--out", NOWHERE))
 
 
-def test_who_interrupts_twice_waits_for_nothing(tmp_path: Path) -> None:
-    def twice(running: Load) -> None:
+@sees(a_change_without_a_folder)
+def test_a_change_needs_no_folder_that_can_be_written_to(seen: Told) -> None:
+    assert "performed with success" in seen.stdout, seen.said
+    assert "Traceback" not in seen.said
+
+
+def nobody_reads(folder: Path) -> tuple[int, bool]:
+    """Give its status, and whether there was a report."""
+    with FaultyServer() as server:
+        command = [sys.executable, "-m", "loadtests", "run", "--out", str(folder / "run")]
+        with subprocess.Popen(
+            [*command, *asked(folder, server, LOAD)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as running:
+            assert running.stdout is not None
+            running.stdout.readline()
+            running.stdout.close()
+            return running.wait(START_SECONDS), (folder / "run" / "run.json").exists()
+
+
+@sees(nobody_reads)
+def test_a_run_goes_on_when_nobody_reads_what_it_says(seen: tuple[int, bool]) -> None:
+    assert seen == (Status.PASSED, True)
+
+
+def told_to_end(folder: Path) -> tuple[Told, list[int]]:
+    """Give also its workers that were still there when it had ended."""
+    begun: list[int] = []
+
+    def terminate(running: Load) -> None:
         running.wait_until_under_way(1)
-        running.process.send_signal(signal.SIGINT)
-        running.process.send_signal(signal.SIGINT)
-
-    # Answers that come late keep whoever interrupts once waiting.
-    with FaultyServer("slow,seconds=60") as server:
-        told = load(tmp_path / "out", *steady(server), during=twice)
-
-    assert told.status == Status.INTERRUPTED
-    assert "Traceback" not in told.said
-
-
-def test_a_worker_that_is_killed_leaves_the_run_without_a_pass(tmp_path: Path) -> None:
-    def kill_one(running: Load) -> None:
-        running.wait_until_under_way(2)
-        workers = psutil.Process(running.process.pid).children()
-        os.kill(workers[0].pid, signal.SIGKILL)
+        begun.extend(workers_of(running.process))
+        running.process.terminate()
 
     with FaultyServer() as server:
-        told = load(
-            tmp_path / "out",
-            *steady(server, "--workers", "2", overrides=(*HEALTHY, *EASY, "phases.steady.seconds=5")),
-            during=kill_one,
-        )
-
-    run, verdict = told.read()
-    assert told.status == verdict.status == Status.INCONCLUSIVE, told.said
-    assert any("ended with status -9" in trouble for trouble in run.troubles), run.troubles
-    assert run.timeline.over(-1, float("inf")).count(Outcome.OK) > 100
-    assert "Traceback" not in told.said
+        told = load(folder / "run", *asked(folder, server, LONG, "--workers", "2"), during=terminate)
+    assert len(begun) == 2
+    return told, [each for each in begun if Path(f"/proc/{each}").exists()]
 
 
-def test_times_that_are_known_are_told_within_a_twentieth(tmp_path: Path) -> None:
-    """Service times, since response times hold what the generator was late by; the server's own record is the truth.
+@sees(told_to_end)
+def test_one_who_is_told_to_end_writes_all_reports_and_leaves_nobody_behind(seen: tuple[Told, list[int]]) -> None:
+    told, left = seen
+    assert told.status == Status.INTERRUPTED
+    run, _ = told.read()
+    assert run.cut_off.startswith("it was told to end by SIGTERM at second ")
+    assert not run.spans[0].is_complete
+    assert run.timeline.over(0, run.spans[0].ended).count(Outcome.OK) == run.spans[0].planned
+    assert {"run.json", "junit.xml", "summary.md"} <= {path.name for path in told.out.iterdir()}
+    assert left == []
 
-    Where the machine has other things to do, both are late, and not by the same: then it is tried again.
-    """
-    for attempt in range(ATTEMPTS):
-        with FaultyServer(latency="lognormal:0.15:0.4") as server:
-            told = load(tmp_path / str(attempt), *steady(server, overrides=(*HEALTHY, *EASY, "rate=40")))
-            truth = server.end()["seconds"]
-        run, _ = told.read()
-        whole = run.timeline.over(-1, float("inf"))
-        if whole.lags.quantile(0.99) < QUIET_SECONDS:
-            break
 
-    assert {name: pytest.approx(seconds, rel=PART) for name, seconds in truth.items()} == {
-        name: whole.services.quantile(float(name[1:]) / 100) for name in truth
-    }
+def unanswered(folder: Path, during: Callable[[Load], None]) -> Told:
+    """Answers that come late keep whoever interrupts once waiting."""
+    with FaultyServer("slow,seconds=60") as slow:
+        return load(folder / "run", *asked(folder, slow, UNANSWERED), during=during)
+
+
+def interrupt(running: Load) -> None:
+    running.wait_until_under_way(1)
+    running.process.send_signal(signal.SIGINT)
+
+
+def interrupt_twice(running: Load) -> None:
+    interrupt(running)
+    time.sleep(0.5)  # the second of two signals at once may be lost
+    running.process.send_signal(signal.SIGINT)
+
+
+def interrupted(folder: Path) -> Told:
+    return unanswered(folder, interrupt)
+
+
+def interrupted_twice(folder: Path) -> Told:
+    return unanswered(folder, interrupt_twice)
+
+
+@sees(interrupted)
+def test_after_ctrl_c_answers_are_not_waited_for_for_ever(seen: Told) -> None:
+    assert seen.status == Status.INTERRUPTED
+    assert "Ctrl-C" in seen.stdout
+    run, _ = seen.read()
+    assert re.search(r"; \d+ requests had no answer 5 s later, and are not counted$", run.cut_off)
+
+
+@sees(interrupted_twice)
+def test_who_is_told_twice_ends_at_once(seen: Told) -> None:
+    assert seen.status == Status.INTERRUPTED
+    assert not (seen.out / "run.json").exists()
+    assert "Traceback" not in seen.said
+
+
+def cut_off_in_its_change(folder: Path) -> tuple[Told, bool]:
+    """Say also whether what changed was still there."""
+    mark = folder / "process"
+
+    def terminate(running: Load) -> None:
+        until(lambda: mark.exists() and mark.read_text().strip())
+        running.process.terminate()
+
+    change = f"sh -c 'echo $$ > {mark}; exec sleep 60'"
+    with FaultyServer() as server:
+        told = load(folder / "run", *asked(folder, server, CHANGE, "--change", change), during=terminate)
+    return told, Path(f"/proc/{mark.read_text().strip()}").exists()
+
+
+@sees(cut_off_in_its_change)
+def test_a_run_that_is_cut_off_ends_its_change(seen: tuple[Told, bool]) -> None:
+    told, is_left = seen
+    assert told.status == Status.INTERRUPTED
+    run, _ = told.read()
+    assert run.change is not None
+    assert run.change.trouble == "it was ended with the run"
+    assert not is_left
