@@ -4,7 +4,7 @@ import base64
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from loadtests.requests.target import Target, TensorForm, read_target
 from serving.oip_pb2 import ModelMetadataRequest
 from tests.contract.serve_zoo import PLAIN
 from tests.contract.wire import Caller, Rpc
-from tests.servers import ROOT, environment
+from tests.servers import ROOT, RunningServer, environment
 
 PROTOCOLS = [("v1", "json"), ("v2", "json"), ("v2", "binary"), ("grpc", "json"), ("grpc", "binary")]
 every_protocol = pytest.mark.parametrize(("protocol", "form"), PROTOCOLS, ids=["-".join(each) for each in PROTOCOLS])
@@ -37,6 +37,13 @@ CASES = [(model, *kind) for model in ANSWERED for kind in PROTOCOLS if (model, *
 ASKED = 4
 
 Ask = Callable[[Question], Reply]
+
+
+@pytest.fixture
+def rpc(zoo_server: RunningServer) -> Iterator[Rpc]:
+    """A channel over the usual transport: that the other answers alike is tested for itself, and REST has neither."""
+    with Rpc(zoo_server.grpc_address) as rpc:
+        yield rpc
 
 
 @pytest.fixture
