@@ -83,10 +83,13 @@ class Faults:
     def is_ready(self, now: float) -> bool:
         return not any(fault.begins <= now < fault.ends for fault in self.of("unready"))
 
-    def deed(self, now: float) -> Deed:
+    def deed(self, now: float, *, has_id: bool = True) -> Deed:
+        """Say what is done with a request; whose answer bears no id cannot be given another's."""
         deed = Deed()
         for index, fault in enumerate(self._faults):
             if fault.kind in ("freeze", "die", "refuse") or (deed.code != 200 and fault.kind == "status"):
+                continue
+            if fault.how == "id" and not has_id:
                 continue
             if self._befalls(index, now):
                 deed = self._done(deed, fault, now)

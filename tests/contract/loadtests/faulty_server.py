@@ -61,7 +61,7 @@ class FaultyServer:
         if self._began == inf and not self._begins():
             return Deed(delay=self._latency())
         self._requests[protocol] += 1
-        deed = self._faults.deed(self._now)
+        deed = self._faults.deed(self._now, has_id=protocol != "v1")
         return deed._replace(delay=deed.delay + self._latency())
 
     def end(self, code: str, began: float) -> None:
