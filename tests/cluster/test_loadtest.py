@@ -23,7 +23,8 @@ LOAD = "app.kubernetes.io/component=load"
 
 QUICK: Mapping[str, Any] = {
     "summary": "Is everything answered?",
-    "rate": 20,
+    # Enough for a verdict on a share, which takes a hundred.
+    "rate": 40,
     "streams": [{"name": "v2", "protocol": "v2"}, {"name": "grpc", "protocol": "grpc", "format": "binary"}],
     "phases": [{"name": "warm-up", "role": "warm-up", "seconds": 1}, {"name": "load", "role": "load", "seconds": 4}],
     "gates": [{"measure": "error_ratio", "of": ["wrong", "server", "client"], "most": 0.2}],
