@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 folder=$1 limit=$2
 for_tests=720     # without so much left for them, the tests are not begun
 for_monitoring=480   # what those that need a Prometheus take of it, which is not waited for at their cost
-for_rolling=${ROLLING_SECONDS:-480}   # nor a run of the proof of rolling updates
+for_rolling=${ROLLING_SECONDS:-420}   # nor a run of the proof of rolling updates
 
 left() { echo $((limit - SECONDS)); }
 
