@@ -19,7 +19,7 @@ from tests.cluster.rolling.faults import BY_NAME
 from tests.cluster.rolling.run import Seen
 from tests.cluster.rolling.verdict import lost
 
-COLOURS = ("#0b5fa5", "#7fb6de", "#4c9f8a", "#a7a3d6", "#d8c4e6")
+COLOURS = ("#0b5fa5", "#7fb6de", "#4c9f8a", "#a7a3d6", "#d8c4e6", "#c9a27a")
 """Of the kinds of requests, in their order."""
 READY, STARTING, TERMINATING, LOST = "#4c9f8a", "#e3b341", "#b8bec5", "#c1121f"
 INK, GRID, BAND = "#24292f", "#d8dee4", "#f1f3f5"
