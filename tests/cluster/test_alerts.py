@@ -220,8 +220,10 @@ def test_a_service_that_is_gone_is_told_until_it_is_back(
     def absent() -> list[dict[str, Any]]:
         return alertmanager.firing(alertname="EcluseAbsent", severity="critical")
 
-    service.upgrade({"replicas": 0}).wait_until_settled()
+    # Looked for at once: at this pace it is told for the seconds between the target's end and the end of the hour.
+    gone = service.upgrade({"replicas": 0})
     alerts.arrives("EcluseServiceVanished")
+    gone.wait_until_settled()
     until("EcluseAbsent, since there is no other", absent, seconds=ARRIVES_SECONDS, seen=alerts.names)
     service.upgrade({"replicas": 1}).wait_until_settled().wait_until_reachable()
     alerts.goes("EcluseServiceVanished")

@@ -19,6 +19,9 @@ AT_ONCE = 4
 SEEN = "seen"
 """The fixture that gives what came of a trial."""
 
+COME_OF = "come_of"
+"""The fixture that begins all trials."""
+
 Trial = Callable[[Path], Any]
 
 
@@ -37,7 +40,8 @@ def trials_of(items: Sequence[pytest.Item]) -> list[Trial]:
     """Give the trials that these tests look at, each once."""
     asked: dict[Trial, None] = {}
     for item in items:
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and SEEN in item.callspec.params:
+        # Tests elsewhere may have a parameter of the same name.
+        if isinstance(item, pytest.Function) and COME_OF in item.fixturenames and hasattr(item, "callspec"):
             asked[cast(Trial, item.callspec.params[SEEN])] = None
     return list(asked)
 
