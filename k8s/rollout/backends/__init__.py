@@ -1,0 +1,1 @@
+"""Ways to share traffic between two versions, all with the same face."""
