@@ -57,3 +57,5 @@ class Seen:
     """The same of Prometheus."""
     abort: str = ""
     """Who wants it to end, and why: a signal, `--abort`, a lock that is lost."""
+    approval: str = ""
+    """Who has approved the step that waits for it (`--approve`), while it waits; whoever looks forgets older ones."""
