@@ -1,9 +1,11 @@
 """The one file that speaks to the Kubernetes API server.
 
-Reads objects and logs, as plain JSON and text, and writes nothing. Whatever
-goes wrong is one of four mistakes with a sentence of its own: no way in
-(BadKubeconfig), no answer (Unreachable), no right (Forbidden), or nothing
-there (NotFound). Knows no kind of object.
+Reads objects and logs, as plain JSON and text; creates, patches and deletes
+objects; and sends requests through proxies. Each is tried once. Whatever goes
+wrong is one of five mistakes with a sentence of its own: no way in
+(BadKubeconfig), no answer (Unreachable), no right (Forbidden), nothing there
+(NotFound), or another's write in between (Conflict). A write that was not
+answered may have been done. Knows no kind of object.
 """
 
 import json
@@ -15,18 +17,23 @@ from urllib.parse import quote, urlencode
 
 import urllib3
 from kubernetes import client, config
-from kubernetes.client.exceptions import ApiException
 
 from k8s.json_object import Json
 
 ANSWER_SECONDS = 10.0
-"""An API server that is well answers a read in milliseconds; a caller who tries again must not hang on one attempt."""
+"""An API server that is well answers in milliseconds; a caller who tries again must not hang on one attempt."""
+
+PROXY_SECONDS = 30.0
+"""Behind a proxy a model may have to run first."""
+
+WRITER = "ecluse"
+"""What stands in `managedFields` beside each field that was written here."""
 
 NAMESPACE_OF_POD = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
 class ApiError(Exception):
-    """A read gave nothing; the message is one sentence, and `answer` what came instead, status first."""
+    """What was asked for was not done; the message is one sentence, and `answer` what came instead, status first."""
 
     def __init__(self, sentence: str, answer: str = "") -> None:
         super().__init__(sentence)
@@ -49,8 +56,12 @@ class NotFound(ApiError):
     """What was asked for is not there."""
 
 
+class Conflict(ApiError):
+    """Somebody else has written since what this write goes by was read, or has made the same object."""
+
+
 class ApiServer:
-    """Reads from one API server."""
+    """Reads from and writes to one API server."""
 
     def __init__(self, configuration: Any) -> None:
         # One attempt each: who waits for a rollout tries again anyway, and must know of each failure.
@@ -68,39 +79,110 @@ class ApiServer:
 
     def read(self, *path: str, **query: str) -> Json:
         """Give the object or list at a path, whose parts are quoted here. Raises ApiError."""
+        return self._object(self._get(path, query))
+
+    def text(self, *path: str, **query: str) -> str:
+        """Give what is at a path as text, which is how logs come. Raises ApiError."""
+        return self._get(path, query).decode(errors="replace")
+
+    def create(self, body: Json, *path: str, **query: str) -> Json:
+        """Make an object at the path of its kind, and give it as it became. Raises ApiError."""
+        return self._write("POST", path, query, body, "application/json")
+
+    def patch(self, body: Json, *path: str, resource_version: str = "", **query: str) -> Json:
+        """Change an object by a merge patch: what is None goes away, lists are replaced as a whole.
+
+        With a resource version, Conflict is raised where the object has changed since. Raises ApiError.
+        """
+        if resource_version:
+            body = {**body, "metadata": {**(body.get("metadata") or {}), "resourceVersion": resource_version}}
+        return self._write("PATCH", path, query, body, "application/merge-patch+json")
+
+    def delete(self, *path: str, resource_version: str = "") -> None:
+        """Ask for the end of an object. Raises ApiError; NotFound where it is gone already."""
+        told = {"preconditions": {"resourceVersion": resource_version}} if resource_version else {}
+        self._demand("DELETE", path, {}, json.dumps(told).encode(), "application/json")
+
+    def send(self, method: str, *path: str, body: bytes | None = None, **query: str) -> tuple[int, bytes]:
+        """Send one request through a proxy; give status and body as whoever is behind it answered.
+
+        Where nobody could be reached behind it, that is the API server's own answer, 503. Raises ApiError.
+        """
+        content_type = "" if body is None else "application/json"
+        status, answer = self._ask(method, path, query, body, content_type, PROXY_SECONDS)
+        if status in (401, 403, 404) and _is_of_the_api_server(answer):
+            raise _refusal(status, answer, "/".join(path))
+        return status, answer
+
+    def _get(self, path: tuple[str, ...], query: Mapping[str, str]) -> bytes:
+        return self._demand("GET", path, query)
+
+    def _write(
+        self, method: str, path: tuple[str, ...], query: Mapping[str, str], body: Json, content_type: str
+    ) -> Json:
+        query = {"fieldManager": WRITER, **query}
+        told = self._demand(method, path, query, json.dumps(body).encode(), content_type)
+        return self._object(told)
+
+    def _object(self, body: bytes) -> Json:
         try:
-            told = json.loads(self._get(path, query))
+            told = json.loads(body)
         except ValueError:
             raise Unreachable(f"{self.address} did not answer in JSON; is it a Kubernetes API server?") from None
         if not isinstance(told, dict):
             raise Unreachable(f"{self.address} did not answer with an object; is it a Kubernetes API server?")
         return told
 
-    def text(self, *path: str, **query: str) -> str:
-        """Give what is at a path as text, which is how logs come. Raises ApiError."""
-        return self._get(path, query).decode(errors="replace")
+    def _demand(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: Mapping[str, str],
+        body: bytes | None = None,
+        content_type: str = "",
+    ) -> bytes:
+        status, answer = self._ask(method, path, query, body, content_type, ANSWER_SECONDS)
+        if 200 <= status < 300:
+            return answer
+        raise _refusal(status, answer, "/".join(path))
 
-    def _get(self, path: tuple[str, ...], query: Mapping[str, str]) -> bytes:
+    def _ask(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: Mapping[str, str],
+        body: bytes | None,
+        content_type: str,
+        seconds: float,
+    ) -> tuple[int, bytes]:
         url = f"{self.address}/" + "/".join(quote(part, safe=":") for part in path)
         if query:
             url += "?" + urlencode(query)
         headers = {"Accept": "application/json, */*", "User-Agent": "ecluse-k8s"}
+        if content_type:
+            headers["Content-Type"] = content_type
         try:
             # Asked for each time, since a token may have to be renewed.
             for way_in in self._configuration.auth_settings().values():
                 if way_in["value"]:
                     headers[way_in["key"]] = way_in["value"]
-            answer = self._client.rest_client.request("GET", url, headers=headers, _request_timeout=ANSWER_SECONDS)
-            status, body = answer.status, answer.read()
-        except ApiException as error:
-            status, body = error.status, error.body or b""
+            answer = self._client.rest_client.pool_manager.request(
+                method, url, body=body, headers=headers, timeout=urllib3.Timeout(total=seconds), redirect=False
+            )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(f"the API server at {self.address} cannot be reached: {_told(error)}") from None
         except config.ConfigException as error:
             raise BadKubeconfig(f"the kubeconfig's way to sign in failed: {error}") from None
-        if status == 200:
-            return bytes(body)
-        raise _refusal(status, body, "/".join(path))
+        return int(answer.status), bytes(answer.data)
+
+
+def _is_of_the_api_server(body: bytes) -> bool:
+    """Tell its own refusals from those of whoever is behind a proxy."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and told.get("kind") == "Status" and told.get("apiVersion") == "v1"
 
 
 def _refusal(status: int, body: bytes, path: str) -> ApiError:
@@ -117,6 +199,8 @@ def _refusal(status: int, body: bytes, path: str) -> ApiError:
         return Forbidden(f"a right is missing: {message}", answer)
     if status == 404:
         return NotFound(message, answer)
+    if status == 409:
+        return Conflict(f"somebody else has written {path} at the same moment: {message}", answer)
     if status in (408, 429) or status >= 500:
         return Unreachable(f"the API server answered {status} for {path}: {message}", answer)
     return ApiError(f"the API server refused {path} with {status}: {message}", answer)
@@ -132,7 +216,7 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> tuple
     """Give the API server and the namespace that a kubeconfig names; inside a pod, its own. Raises BadKubeconfig."""
     configuration = client.Configuration()
     try:
-        if kubeconfig is None and context is None and _is_in_a_pod():
+        if kubeconfig is None and context is None and is_in_a_pod():
             config.load_incluster_config(client_configuration=configuration)
             return ApiServer(configuration), NAMESPACE_OF_POD.read_text().strip() or "default"
         file = None if kubeconfig is None else str(kubeconfig)
@@ -144,5 +228,6 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> tuple
     return ApiServer(configuration), str(chosen["context"].get("namespace") or "default")
 
 
-def _is_in_a_pod() -> bool:
+def is_in_a_pod() -> bool:
+    """Whether this process speaks for a pod's own account, and so reaches Services by their names."""
     return not os.environ.get("KUBECONFIG") and "KUBERNETES_SERVICE_HOST" in os.environ and NAMESPACE_OF_POD.exists()

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from k8s.api_server import ApiError, ApiServer, BadKubeconfig, Forbidden, NotFound, Unreachable, connect
+from k8s.api_server import ApiError, ApiServer, BadKubeconfig, Conflict, Forbidden, NotFound, Unreachable, connect
 from k8s.wait.__main__ import main
 
 FORBIDDEN = 'pods is forbidden: User "ci" cannot list resource "pods" in API group "" in the namespace "models"'
@@ -26,7 +26,8 @@ ANSWERS = {
     "/api/v1/forbidden": (403, {"message": FORBIDDEN}),
     "/api/v1/busy": (429, {"message": "slow down"}),
     "/api/v1/broken": (503, "upstream is away"),
-    "/api/v1/odd": (409, {"message": "there is a conflict"}),
+    "/api/v1/taken": (409, {"message": "there is a conflict"}),
+    "/api/v1/odd": (422, {"message": "that is no thing"}),
     "/apis/apps/v1/namespaces/models/deployments/mnist": (403, {"message": FORBIDDEN}),
 }
 
@@ -101,7 +102,8 @@ def test_a_log_is_text(api: ApiServer) -> None:
         ("expired", Forbidden, "does not know who asks"),
         ("busy", Unreachable, "answered 429 for api/v1/busy: slow down"),
         ("broken", Unreachable, "answered 503 for api/v1/broken: upstream is away"),
-        ("odd", ApiError, "refused api/v1/odd with 409: there is a conflict"),
+        ("taken", Conflict, "somebody else has written api/v1/taken at the same moment: there is a conflict"),
+        ("odd", ApiError, "refused api/v1/odd with 422: that is no thing"),
         ("page", Unreachable, "is it a Kubernetes API server?"),
         ("list", Unreachable, "is it a Kubernetes API server?"),
     ],
