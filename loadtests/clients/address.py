@@ -14,7 +14,8 @@ REST_PORTS = {"http": 80, "https": 443}
 SECURE = frozenset({"https", "grpcs"})
 INSECURE = frozenset({"http", "grpc"})
 
-_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+AUTHORITY = ":authority"
+_NAME = re.compile(r":authority|[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
@@ -31,7 +32,8 @@ class Access:
     insecure: bool = False
     """Believe any certificate."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Sent with each request: a key, or the Host by which a gateway chooses. Over gRPC, the metadata."""
+    """Sent with each request: a key, or the Host by which a gateway chooses. Over gRPC, the metadata. `:authority` is
+    that of gRPC alone, since gateways know each protocol by a name of its own."""
 
     def __post_init__(self) -> None:
         for name, value in self.headers.items():
@@ -39,6 +41,21 @@ class Access:
                 raise BadAddress(f"the header {name!r} has a character that no name of a header may have")
             if not _VALUE.fullmatch(value):
                 raise BadAddress(f"the header {name} has a character that no header may have, such as a line's end")
+
+    @property
+    def rest_headers(self) -> dict[str, str]:
+        """Those of requests over REST."""
+        return {name: value for name, value in self.headers.items() if name != AUTHORITY}
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """Those of calls over gRPC, without the name that they call the server by."""
+        return {name: value for name, value in self.rest_headers.items() if name.lower() != "host"}
+
+    def authority(self, address: "Address") -> str:
+        """Give the name that calls over gRPC call the server by."""
+        host = next((value for name, value in self.headers.items() if name.lower() == "host"), address.authority)
+        return self.headers.get(AUTHORITY, host)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,20 +53,19 @@ class GrpcClient:
         self._turn = 0
         self._most_asked = requests_per_connection
         self._at_once = min(CALLS_AT_ONCE, requests_per_connection or CALLS_AT_ONCE)
-        host = next((value for name, value in access.headers.items() if name.lower() == "host"), address.authority)
         self._begin = (
             (b":method", b"POST"),
             (b":scheme", b"https" if address.is_secure else b"http"),
         )
         self._rest: list[tuple[bytes, bytes]] = [
-            (b":authority", host.encode()),
+            (b":authority", access.authority(address).encode()),
             (b"te", b"trailers"),
             (b"content-type", b"application/grpc"),
             (b"user-agent", b"ecluse-load-test"),
         ]
         if deadline_seconds is not None:
             self._rest.append((b"grpc-timeout", timeout(deadline_seconds)))
-        self._rest += _metadata({name: value for name, value in access.headers.items() if name.lower() != "host"})
+        self._rest += _metadata(access.metadata)
         self._written: dict[int, tuple[Question, Fields, bytes]] = {}
         self._connections: list[GrpcConnection] = []
         self._leaving: WeakSet[GrpcConnection] = WeakSet()

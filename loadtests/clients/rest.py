@@ -111,7 +111,7 @@ class RestClient:
         self._headers = {"Host": address.authority, "User-Agent": "ecluse-load-test", "Accept-Encoding": "identity"}
         if deadline_seconds is not None:
             self._headers[DEADLINE_HEADER] = str(max(1, round(deadline_seconds * 1000)))
-        _put(self._headers, access.headers)
+        _put(self._headers, access.rest_headers)
         self._heads: dict[int, tuple[Question, bytes, bytes]] = {}
         self._missing = connections
         """Of those that take turns: not made yet, or ended."""

@@ -60,7 +60,8 @@ def add_options(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="'NAME: VALUE'",
-        help=f"sent with each request; a key is better given by {VARIABLE}, a JSON object or a header a line",
+        help="sent with each request; Host, or :authority for gRPC alone, where a gateway goes by the name; a key is "
+        f"better given by {VARIABLE}, a JSON object or a header a line",
     )
     target.add_argument("--wait-ready", type=_seconds, default=10, metavar="SECONDS", help="for server and models (10)")
     target.add_argument(

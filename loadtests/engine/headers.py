@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+from loadtests.clients.address import AUTHORITY
+
 VARIABLE = "LOADTEST_HEADERS"
 
 
@@ -37,7 +39,8 @@ def _of_variable(text: str) -> dict[str, str]:
 
 
 def _header(text: str, where: str) -> dict[str, str]:
-    name, separator, value = text.partition(":")
+    colon = ":" if text.lstrip().startswith(AUTHORITY) else ""
+    name, separator, value = text.strip().removeprefix(colon).partition(":")
     if not separator or not name.strip():
         raise BadHeaders(f"{where} must be as 'Name: value'")
-    return {name.strip(): value.strip()}
+    return {colon + name.strip(): value.strip()}

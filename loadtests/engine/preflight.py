@@ -147,7 +147,7 @@ class Preflight:
         else:
             connection = http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=self._tls)
         try:
-            connection.request("GET", self._address.prefix + path, headers=dict(self._access.headers))
+            connection.request("GET", self._address.prefix + path, headers=self._access.rest_headers)
             response = connection.getresponse()
             return Said(response.status, response.read())
         except (OSError, http.client.HTTPException) as fault:

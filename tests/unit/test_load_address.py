@@ -49,3 +49,10 @@ def test_what_is_no_address_of_grpc_is_refused(text: str) -> None:
 def test_a_header_that_no_request_may_have_is_refused(headers: dict[str, str]) -> None:
     with pytest.raises(BadAddress, match="character"):
         Access(headers=headers)
+
+
+def test_calls_go_by_a_name_of_their_own_or_by_the_host_that_is_given_or_by_the_address() -> None:
+    address = Address("model", 8081)
+    assert Access().authority(address) == "model:8081"
+    assert Access(headers={"host": "a.example"}).authority(address) == "a.example"
+    assert Access(headers={"Host": "a.example", ":authority": "b.example"}).authority(address) == "b.example"

@@ -439,7 +439,7 @@ async def test_the_call_says_what_is_asked_how_long_one_waits_and_who_asks(asker
             heads.append(fields | {b"message": message})
             await connection.answer(stream, b"yes")
 
-    access = {"headers": {"Host": "model.example", "Authorization": "Bearer x"}}
+    access = {"headers": {"Host": "model.example", ":authority": "calls.example", "Authorization": "Bearer x"}}
     async with (
         Listening(serve) as server,
         asker.client("grpc", server.address, access, deadline_seconds=0.25) as client,
@@ -450,7 +450,7 @@ async def test_the_call_says_what_is_asked_how_long_one_waits_and_who_asks(asker
             b":method": b"POST",
             b":scheme": b"http",
             b":path": METHOD.encode(),
-            b":authority": b"model.example",
+            b":authority": b"calls.example",
             b"te": b"trailers",
             b"content-type": b"application/grpc",
             b"user-agent": b"ecluse-load-test",

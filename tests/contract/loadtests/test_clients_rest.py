@@ -344,7 +344,7 @@ async def test_the_head_says_what_is_asked_how_long_one_waits_and_who_asks(asker
             heads.append(headers | {"body": body.decode()})
             writer.write(answer())
 
-    access = {"headers": {"Host": "model.example", "authorization": "Bearer x"}}
+    access = {"headers": {"Host": "model.example", ":authority": "calls.example", "authorization": "Bearer x"}}
     async with (
         Listening(serve) as server,
         asker.client("v2", f"{server.url}/serving/", access, deadline_seconds=0.25) as client,
