@@ -5,6 +5,7 @@ is left as it is. All raise k8s.api_server.ApiError where the API server gives
 no way on, and Changed where somebody else has written in between.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from k8s.rollout.seen import Health, Traffic
@@ -28,6 +29,12 @@ class Backend(Protocol):
     @property
     def target(self) -> str:
         """The object that holds the shares, as KIND/NAME; the lock and the events are on it."""
+
+    def names(self) -> Mapping[Side, str]:
+        """What the sides are called: kept in State.stable and State.canary, and handed in again by who goes on.
+
+        Weights alone do not tell them apart once the canary has everything.
+        """
 
     def matchers(self, side: Side) -> str:
         """What selects a side's series in PromQL, without braces: namespace="models",variant="blue-ecluse"."""

@@ -28,6 +28,9 @@ class State:
     """Of this rollout: the same in every process that goes on with it."""
     plan_digest: str
     began: float
+    stable: str = ""
+    canary: str = ""
+    """What the backend calls the sides: who goes on means the same ones, though the weights have changed since."""
     phase: Phase = Phase.PREFLIGHT
     since: float = 0.0
     """When this phase began."""
