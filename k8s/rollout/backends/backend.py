@@ -6,10 +6,13 @@ no way on, and Changed where somebody else has written in between.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from k8s.rollout.seen import Health, Traffic
 from k8s.rollout.side import Side
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Refused(Exception):
@@ -63,5 +66,10 @@ class Backend(Protocol):
     def discard(self) -> None:
         """Take away what `deploy` made, once the canary has no traffic."""
 
-    def ask(self, side: Side, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        """Send one request straight to a side, past the shares; give status and body."""
+    def ask(
+        self, side: Side, path: str, body: bytes | None = None, headers: Mapping[str, str] = NO_HEADERS
+    ) -> tuple[int, bytes]:
+        """Send one request straight to a side, past the shares; give status and body.
+
+        POST where there is a body, else GET. A key goes as X-API-Key: the API server keeps Authorization to itself.
+        """
