@@ -113,9 +113,10 @@ generate: setup ## write every generated file anew
 .PHONY: check lint types borders workflows generate-check lock-check test-all test test-unit test-contract test-monitoring test-chaos test-rolling
 check: lint types borders workflows generate-check lock-check test-all ## all that CI runs: every line below
 
-# A cluster is for `make test-cluster`: here its tests are listed as not run.
+# A cluster is for `make test-cluster`: here its tests are listed as not run. Nor is coverage counted, which doubles
+# the time of tests and slows the servers whose times are looked at: `make test` has it.
 test-all: setup
-	@SKIPPED_STEPS=build/skipped env -u KUBECONFIG $(pytest) $(with_coverage)
+	@SKIPPED_STEPS=build/skipped env -u KUBECONFIG $(pytest)
 
 lint: setup ## format and lint rules, of the Dockerfile too
 	@$(bin)/ruff format --check

@@ -34,7 +34,8 @@ def cell(
             continue
         histogram = made.responses[outcome] = Histogram()
         for seconds, times in latencies.items():
-            histogram.add(seconds, times)
+            if times:
+                histogram.add(seconds, times)
         if outcome is not Outcome.DROPPED:
             made.lags.add(lag, many)
             made.services.merge([histogram])
