@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -103,13 +104,20 @@ class ApiServer:
         told = {"preconditions": {"resourceVersion": resource_version}} if resource_version else {}
         self._demand("DELETE", path, {}, json.dumps(told).encode(), "application/json")
 
-    def send(self, method: str, *path: str, body: bytes | None = None, **query: str) -> tuple[int, bytes]:
+    def send(
+        self,
+        method: str,
+        *path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        **query: str,
+    ) -> tuple[int, bytes]:
         """Send one request through a proxy; give status and body as whoever is behind it answered.
 
         Where nobody could be reached behind it, that is the API server's own answer, 503. Raises ApiError.
         """
         content_type = "" if body is None else "application/json"
-        status, answer = self._ask(method, path, query, body, content_type, PROXY_SECONDS)
+        status, answer = self._ask(method, path, query, body, content_type, PROXY_SECONDS, headers)
         if status in (401, 403, 404) and _is_of_the_api_server(answer):
             raise _refusal(status, answer, "/".join(path))
         return status, answer
@@ -154,11 +162,12 @@ class ApiServer:
         body: bytes | None,
         content_type: str,
         seconds: float,
+        further_headers: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[int, bytes]:
         url = f"{self.address}/" + "/".join(quote(part, safe=":") for part in path)
         if query:
             url += "?" + urlencode(query)
-        headers = {"Accept": "application/json, */*", "User-Agent": "ecluse-k8s"}
+        headers = {"Accept": "application/json, */*", "User-Agent": "ecluse-k8s", **further_headers}
         if content_type:
             headers["Content-Type"] = content_type
         try:
