@@ -37,6 +37,8 @@ class Traffic:
     """Whether those who route have taken it up."""
     sentence: str = ""
     """What is not as it should be."""
+    can_return: bool = True
+    """Whether a share of 0 still brings everything back. False once a promotion has replaced the old version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,13 @@ class Seen:
     metrics_error: str = ""
     """The same of Prometheus."""
     abort: str = ""
-    """Who wants it to end, and why: a signal, `--abort`, a lock that is lost."""
+    """Who wants it to end, and why: a signal, `--abort`."""
+    lock_lost: str = ""
+    """Who has the lock in our place: nothing more is done here, and nothing is written."""
+    acted: bool = False
+    """Whether this very process has carried out all acts of the decision before, without an error.
+
+    What was decided by a process that is gone may never have been done.
+    """
     approval: str = ""
     """Who has approved the step that waits for it (`--approve`), while it waits; whoever looks forgets older ones."""

@@ -35,12 +35,46 @@ class State:
     since: float = 0.0
     """When this phase began."""
     step: int = 0
+    """Index in the plan's steps; one more than the last is everything."""
     percent: float = 0.0
     """The canary's share as it is meant to be."""
+    before: float = 0.0
+    """Its share before it was shifted to that."""
     windows_passed: int = 0
     metrics_errors: int = 0
     """In a row."""
     api_errors: int = 0
+    """In a row."""
+    looked: float = 0.0
+    """When was looked last, whoever did."""
+    spent: float = 0.0
+    """Seconds in this phase in which somebody looked."""
+    step_spent: float = 0.0
+    """The same of this step, or of the way back."""
+    unconcluded: float = 0.0
+    """The same of settling and analysing since a step last passed its gates."""
+    silent: float = 0.0
+    """Seconds since the API server last told all that was asked."""
+    unready: float = 0.0
+    """Seconds for which the canary has not been ready."""
+    ready: float = 0.0
+    """Seconds for which it has."""
+    counted_from: float = 0.0
+    """Since when requests count as evidence."""
+    window_from: float = 0.0
+    """When the window in progress began."""
+    smoked: bool = False
+    had_pods: bool = False
+    """Whether the canary has ever had a ready pod."""
+    had_traffic: bool = False
+    discarded: bool = False
+    """Whether it was decided to take the canary away; it may not be done."""
+    canary_revision: str = ""
+    stable_revision: str = ""
+    restarts: int = 0
+    """The canary's, when it became ready."""
+    said: str = ""
+    """Why it does not go on, as it was last told."""
     exit: Exit | None = None
     """Set as soon as the end is known, though traffic is still on its way back."""
     reason: str = ""

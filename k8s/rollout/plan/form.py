@@ -55,15 +55,23 @@ class Limits(Strict):
     """How long things may take."""
 
     ready_seconds: Seconds = 600.0
+    """For the canary to become ready."""
+    smoke_seconds: Seconds = 30.0
+    """How long a smoke request that fails is sent again: a pod that is ready is not yet known to all."""
+    unready_seconds: Seconds = 120.0
+    """How long a canary with traffic may lack some of its pods, as while it is scaled; without any it ends at once."""
+    restarts: Annotated[int, Field(ge=0)] = 0
+    """Containers of the canary that start anew after it was ready, beyond which traffic is taken back."""
     effective_seconds: Seconds = 60.0
     """For a share to be taken up by those who route."""
     settle_seconds: Seconds = 60.0
-    window_seconds: Seconds = 60.0
+    window_seconds: Annotated[float, Field(ge=1, le=86400)] = 60.0
     inconclusive_seconds: Seconds = 900.0
     """How long a step may go on without a conclusion; then traffic is taken back."""
     drain_seconds: Seconds = 60.0
     """Between the end of the canary's traffic and the end of the canary."""
     verify_seconds: Seconds = 300.0
+    """How long the canary has everything and is judged, while the old version can still take it back."""
     approval_seconds: Seconds = 86400.0
     metrics_errors: Annotated[int, Field(ge=1)] = 4
     """Failed questions to Prometheus in a row before traffic is taken back."""
@@ -81,5 +89,7 @@ class Plan(Strict):
     limits: Limits = Limits()
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.995
     """Of each conclusion that something is worse."""
+    stable_must_pass: bool = True
+    """Begin only where the stable version keeps the absolute bounds itself. Off for what mends one that does not."""
     on_abort: Literal["keep", "discard"] = "discard"
     """What becomes of a canary that `deploy` made."""
