@@ -15,13 +15,15 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
+from k8s.rollout.plan.form import Plan
 from tests.helm import CHART, HelmFailed, NoHelm, helm, program
 
 K8S = Path(__file__).parents[2] / "k8s"
 FILES = sorted(K8S.rglob("*.yaml"))
 PLATFORM = sorted((K8S / "platform").glob("*.yaml"))
 VALUES = sorted(file for file in FILES if file.name.startswith("values"))
-NOT_OBJECTS = {*PLATFORM, *VALUES, K8S / "kind.yaml"}
+PLANS = sorted(K8S.rglob("plan*.yaml"))
+NOT_OBJECTS = {*PLATFORM, *VALUES, *PLANS, K8S / "kind.yaml"}
 WORKFLOWS = K8S.parent / ".github" / "workflows"
 
 KUBERNETES = "1.34"
@@ -120,6 +122,12 @@ def test_values_are_such_as_the_chart_takes(file: Path) -> None:
         pytest.fail(f"{named(file)}: {refusal}", pytrace=False)
     for manifest in documents(text):
         hold_against_schema(manifest)
+
+
+@pytest.mark.parametrize("file", PLANS, ids=named)
+def test_plans_of_rollouts_are_such_as_the_tool_takes(file: Path) -> None:
+    (found,) = documents(file.read_text())
+    Plan.model_validate(found)
 
 
 @pytest.mark.parametrize("file", PLATFORM, ids=named)
