@@ -15,7 +15,7 @@ Seconds = Annotated[float, Field(ge=0, le=7 * 86400)]
 class Strict(BaseModel):
     """Knows no other fields, and is never changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Step(Strict):
@@ -41,9 +41,9 @@ class Gate(Strict):
     least: float | None = None
     worse_by: float | None = None
     """The most that the canary may be worse than the stable one, in the measure's unit."""
-    worse_times: float | None = None
+    worse_times: Annotated[float, Field(gt=0)] | None = None
     """The same as a factor."""
-    minimum: int | None = None
+    minimum: Annotated[int, Field(ge=1)] | None = None
     """Requests, labels or rows below which nothing is concluded. Nothing takes the measure's."""
     optional: bool = False
     """Whether a measure that has no data at all, as accuracy without labels, is left out rather than inconclusive."""

@@ -1,0 +1,5 @@
+"""Why a plan cannot be used."""
+
+
+class BadPlan(Exception):
+    """Its text holds a sentence a line, one for each mistake."""
