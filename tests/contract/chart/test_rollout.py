@@ -79,6 +79,7 @@ def test_a_plan_that_helm_has_written_is_a_plan() -> None:
 
 
 def test_the_schema_knows_every_field_of_a_plan_and_no_other() -> None:
+    """A field that is new in the form belongs into the `@schema` of rollout.plan in values.yaml too."""
     schema = json.loads((CHART / "values.schema.json").read_text())
     plan = schema["properties"]["rollout"]["properties"]["plan"]["properties"]
     assert plan.keys() == Plan.model_fields.keys()
