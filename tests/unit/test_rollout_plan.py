@@ -105,7 +105,7 @@ def test_the_spelling_of_the_chart_is_the_same_plan() -> None:
             id="a question missing or too much",
         ),
         pytest.param(
-            "gates: [{measure: p99, most: 1, least: 2}]",
+            'gates: [{measure: query, query: "gpu{{matchers}}", most: 1, least: 2}]',
             ["gates.1.least must be no more than most, 1, and is 2"],
             id="bounds that exclude each other",
         ),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
+from k8s.rollout.gates.misfits import misfits
 from k8s.rollout.plan.form import Gate, Plan
 
 QUERY = "query"
@@ -46,6 +47,7 @@ def _gate(gate: Gate, measures: Collection[str] | None) -> Iterator[str]:
             yield f"measure {gate.measure} is not known; {hint}"
         if gate.query:
             yield f"query is for the measure query, and this one is {gate.measure}"
+    yield from misfits(gate)
     bounds = (gate.most, gate.least, gate.worse_by, gate.worse_times)
     if all(bound is None for bound in bounds):
         yield f"measure {gate.measure} has no bound; give most, least, worse_by or worse_times"

@@ -31,7 +31,11 @@ class Step(Strict):
 
 
 class Gate(Strict):
-    """One thing that must hold: a measure, bounded absolutely, against the stable version, or both."""
+    """One thing that must hold: a measure, bounded absolutely, against the stable version, or both.
+
+    Against the stable version the bound is its value times `worse_times`, and `worse_by`. Where less is worse, as of
+    accuracy, both are of what is missing: of 95 % right, 5 % are wrong, and twice as many may be.
+    """
 
     measure: str
     """One of k8s.rollout.gates.measures, or `query`."""
@@ -46,7 +50,7 @@ class Gate(Strict):
     minimum: Annotated[int, Field(ge=1)] | None = None
     """Requests, labels or rows below which nothing is concluded. Nothing takes the measure's."""
     optional: bool = False
-    """Whether a measure that has no data at all, as accuracy without labels, is left out rather than inconclusive."""
+    """Whether a measure is left out while it has no data, as accuracy without labels, or less than its minimum."""
     query: str = ""
     """PromQL of your own, for the measure `query`; {matchers} and {window} are filled in."""
 

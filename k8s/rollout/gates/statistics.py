@@ -1,0 +1,108 @@
+"""How sure one is of counts: exact binomial tests and bounds, and what chance alone does to a distribution.
+
+All are one-sided: a version is judged for being worse. Counts may be fractions,
+since `increase` gives such; the functions run on between whole ones. Pure.
+"""
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from statistics import NormalDist
+
+FEWEST_STEPS = 60
+"""Halvings of an interval of shares: nothing is left of it."""
+
+
+def chance_of(bad: float, total: float, share: float) -> float:
+    """Give the probability of so many bad ones or more where this is the true share."""
+    if bad <= 0:
+        return 1.0
+    if share <= 0 or total <= 0:
+        return 0.0
+    return incomplete_beta(bad, max(total - bad, 0.0) + 1, share)
+
+
+@lru_cache(maxsize=4096)
+def least_share(bad: float, total: float, confidence: float) -> float:
+    """Give the smallest true share that so many bad ones do not contradict: the lower end of Clopper and Pearson."""
+    if bad <= 0 or total <= 0:
+        return 0.0
+    return _halved(lambda share: chance_of(bad, total, share) < 1 - confidence)
+
+
+@lru_cache(maxsize=4096)
+def largest_share(bad: float, total: float, confidence: float) -> float:
+    """Give the largest true share that so few bad ones do not contradict."""
+    if total <= 0 or bad >= total:
+        return 1.0
+    return _halved(lambda share: 1 - incomplete_beta(bad + 1, total - bad, share) >= 1 - confidence)
+
+
+def excess(
+    canary: tuple[float, float], stable: tuple[float, float], times: float, more: float, confidence: float
+) -> float:
+    """Give the least by which the canary's share is above `times` the stable's and `more`, as far as that is sure.
+
+    Above 0 it is worse. Each is (bad, total). The bounds of the two shares are joined as Zou and Donner do,
+    which is right for small counts since the bounds are exact.
+    """
+    here, there = canary[0] / canary[1], stable[0] / stable[1]
+    below = here - least_share(*canary, confidence)
+    above = largest_share(*stable, confidence) - there
+    return here - times * there - more - math.hypot(below, times * above)
+
+
+def normal_quantile(confidence: float) -> float:
+    return NormalDist().inv_cdf(confidence)
+
+
+def chi2_quantile(freedom: float, confidence: float) -> float:
+    """What chi-squared exceeds by chance alone so rarely, by Wilson and Hilferty."""
+    part = 2 / (9 * freedom)
+    return float(freedom * max(0.0, 1 - part + normal_quantile(confidence) * math.sqrt(part)) ** 3)
+
+
+def _halved(holds_below: Callable[[float], bool]) -> float:
+    """Where a condition that holds for small shares ceases to."""
+    low, high = 0.0, 1.0
+    for _ in range(FEWEST_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds_below(middle) else (low, middle)
+    return low
+
+
+def incomplete_beta(first: float, second: float, at: float) -> float:
+    """The regularised one, by the continued fraction of Lentz on the side where it converges fast."""
+    if at <= 0:
+        return 0.0
+    if at >= 1:
+        return 1.0
+    if at > (first + 1) / (first + second + 2):
+        return 1 - incomplete_beta(second, first, 1 - at)
+    log_density = (
+        math.lgamma(first + second)
+        - math.lgamma(first)
+        - math.lgamma(second)
+        + first * math.log(at)
+        + second * math.log1p(-at)
+    )
+    return math.exp(log_density) * _fraction(first, second, at) / first
+
+
+def _fraction(first: float, second: float, at: float) -> float:
+    least = 1e-300
+    upper, lower = 1.0, 1 - (first + second) * at / (first + 1)
+    lower = 1 / (lower if abs(lower) > least else least)
+    value = lower
+    for step in range(1, 20_000):
+        even = step * (second - step) * at / ((first + 2 * step - 1) * (first + 2 * step))
+        odd = -(first + step) * (first + second + step) * at / ((first + 2 * step) * (first + 2 * step + 1))
+        for factor in (even, odd):
+            lower = 1 + factor * lower
+            lower = 1 / (lower if abs(lower) > least else least)
+            upper = 1 + factor / upper
+            upper = upper if abs(upper) > least else least
+            value *= lower * upper
+        if abs(lower * upper - 1) < 1e-12:
+            break
+    return value
