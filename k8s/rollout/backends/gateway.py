@@ -153,11 +153,6 @@ class Gateway:
                 )
             total = rule.fixed_total(self._pair)
             for name, weight in rule.others(self._pair).items():
-                if total < 2:
-                    raise Refused(
-                        f"{rule.called} gives {name} {weight} beside the two, who have {total} together: "
-                        "no share can be made of that; multiply all weights by 100"
-                    )
                 told.append(
                     f"{name} keeps its weight of {weight} in {rule.called}; the two have {total} together, "
                     f"so that a share is a multiple of {in_words(100 / total)}"
