@@ -1,0 +1,42 @@
+"""The gates of one rollout, asked of Prometheus as a look needs them: of both sides, or of one alone."""
+
+from k8s.rollout.backends.backend import Backend
+from k8s.rollout.gates.finding import Finding
+from k8s.rollout.gates.promised import Promise
+from k8s.rollout.gates_seen import Asked, look
+from k8s.rollout.machine.needs import Needs
+from k8s.rollout.plan.alone import alone
+from k8s.rollout.plan.form import Plan
+from k8s.rollout.seen import Health
+from k8s.rollout.side import Side
+
+
+class Judge:
+    """Judges by one plan, one promise and one Prometheus."""
+
+    def __init__(self, prometheus: Asked, backend: Backend, plan: Plan, promise: Promise) -> None:
+        self._prometheus = prometheus
+        self._backend = backend
+        self._plan = plan
+        self._promise = promise
+
+    def __call__(self, needs: Needs, canary: Health | None, stable: Health | None) -> tuple[Finding, ...]:
+        """Judge what is needed. Raises NoMetrics."""
+        gates = self._plan.gates
+        matchers = {side: self._backend.matchers(side) for side in Side}
+        if len(needs.sides) == 1:
+            # One side alone stands where the gates look for the canary, and is held to absolute bounds.
+            (side,) = needs.sides
+            gates = alone(gates)
+            matchers = {Side.CANARY: matchers[side]}
+            canary, stable = (canary if side is Side.CANARY else stable), None
+        return look(
+            self._prometheus,
+            gates,
+            matchers,
+            needs.window_seconds or self._plan.limits.window_seconds,
+            needs.confidence or self._plan.confidence,
+            canary,
+            stable,
+            promise=self._promise,
+        )
