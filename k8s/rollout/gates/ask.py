@@ -59,7 +59,7 @@ def _filled(template: str, side: Side, matchers: Mapping[Side, str], window_seco
         "$window": f"{window}s",
         "$errors": BAD[promise.availability.shed],
         "$part": f"{part}s",
-        **{f"$ago{number}": f"{number * part}s" for number in range(PARTS)},
+        **{f"$ago{number}": f"{number * part}s" for number in range(1, PARTS)},
     }
     for place, text in filled.items():
         template = template.replace(place, text)

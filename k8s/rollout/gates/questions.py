@@ -23,9 +23,11 @@ def _labelled(metric: str) -> str:
 
 
 def _parts(metric: str) -> str:
+    # An offset of nothing is refused.
+    offsets = ("", *(f" offset $ago{number}" for number in range(1, PARTS)))
     return " or ".join(
-        f'label_replace(avg_over_time({metric}{{$side}}[$part] offset $ago{PARTS - part}), "part", "{part}", "", "")'
-        for part in range(1, PARTS + 1)
+        f'label_replace(avg_over_time({metric}{{$side}}[$part]{offset}), "part", "{PARTS - number}", "", "")'
+        for number, offset in enumerate(offsets)
     )
 
 
