@@ -8,6 +8,7 @@ tokens change; redirects are not followed, since they would be shown it.
 import base64
 import json
 import math
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from k8s.rollout.gates.sample import Sample
 
 LONGEST_QUOTED = 300
 """Characters of an answer that a sentence repeats."""
+ADVICE = "PromQL info"
+"""Begins a warning about how a query is written, as of a metric whose name is not a counter's."""
 MOST_BYTES = 8 * 2**20
 """Of an answer; gates ask for sums."""
 
@@ -54,10 +57,8 @@ class Prometheus:
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(total=timeout_seconds),
             retries=False,
-            ca_certs=_existing(ca_file) if ca_file else None,
+            ssl_context=_trusting(ca_file) if ca_file else None,
         )
-        self.warnings: tuple[str, ...] = ()
-        """What it said beside the last answer, as that a part of the data is missing."""
 
     def query(self, promql: str, at: float | None = None) -> list[Sample]:
         """The value of each series, now or at a time; raises NoMetrics."""
@@ -95,7 +96,7 @@ class Prometheus:
             raise NoMetrics(f"{said} answers with more than {MOST_BYTES} bytes: the query gives far too many series")
         try:
             answer = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict) or "status" not in answer:
             quoted = _quoted(content) if status != 200 and "html" not in kind else ""
@@ -104,9 +105,9 @@ class Prometheus:
         if status != 200 or answer["status"] != "success":
             raise NoMetrics(f"{said} refuses the question with status {status}: {_quoted(answer.get('error', ''))}")
         # An answer with warnings, as Thanos gives where a store did not answer, may lack half of the counts.
-        self.warnings = tuple(str(warning) for warning in answer.get("warnings") or ())
-        if self.warnings:
-            raise NoMetrics(f"{said} warns that its answer may not be whole: {_quoted('; '.join(self.warnings))}")
+        warnings = [str(each) for each in answer.get("warnings") or () if not str(each).startswith(ADVICE)]
+        if warnings:
+            raise NoMetrics(f"{said} warns that its answer may not be whole: {_quoted('; '.join(warnings))}")
         return answer.get("data")
 
     def _samples(self, data: Any) -> list[Sample]:
@@ -133,10 +134,13 @@ def _address(url: str) -> urllib3.util.Url:
     return parts
 
 
-def _existing(file: str | Path) -> str:
+def _trusting(file: str | Path) -> ssl.SSLContext:
     if not Path(file).is_file():
         raise NoMetrics(f"the file {file} with the authority of Prometheus' certificate does not exist")
-    return str(file)
+    try:
+        return ssl.create_default_context(cafile=str(file))
+    except (OSError, ValueError) as error:
+        raise NoMetrics(f"the file {file} holds no certificate of an authority in PEM") from error
 
 
 def _secret(file: str | Path) -> str:
@@ -157,12 +161,13 @@ def _number(text: Any) -> float:
 
 def _reason(error: HTTPError) -> str:
     cause: BaseException = error.reason if isinstance(error, MaxRetryError) and error.reason else error
+    # urllib3 takes a refused connection for one that came too late.
+    if isinstance(cause, NewConnectionError):
+        return str(cause).rpartition(": ")[2]
     if isinstance(cause, TooSlow):
         return "it does not answer in time"
     if isinstance(cause, SSLError):
         return f"its certificate is not trusted, or it speaks no TLS ({' '.join(str(cause).split())[:LONGEST_QUOTED]})"
-    if isinstance(cause, NewConnectionError):
-        return str(cause).rpartition(": ")[2]
     return " ".join(str(cause).split())[:LONGEST_QUOTED] or type(cause).__name__
 
 
