@@ -19,6 +19,7 @@ BENCH      ?= --docs
 FUZZ_SECONDS ?= 600
 ROUNDS     ?= 20
 CLUSTER_TESTS ?= tests/cluster
+LISTS      ?= build/delivery/images.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -180,6 +181,79 @@ cluster-down: ## delete it
 .PHONY: fuzz
 fuzz: setup ## fuzz the decoders, all of them in FUZZ_SECONDS=600; exit 1 where a promise is broken
 	@$(python) -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
+## Release and deploy
+
+# What these ask for stands in variables, which their scripts tell of; none but the last ones needs what setup installs.
+.PHONY: release-prepare release-check release-notes release-proven registry-login release-images release-index released-images
+.PHONY: sbom sign sign-check release-tags release-chart release-chart-push release-publish
+release-prepare: setup ## put a new version into every place that names it, and generate what follows (VERSION=)
+	@python3 -m delivery.version --write "$(VERSION)"
+	@$(MAKE) generate
+
+release-check: ## fail unless tag, chart, appVersion, server and changelog name one version (VERSION=)
+	@python3 -m delivery.version "$(VERSION)"
+
+release-notes: ## the text of a release, from the changelog and from what was published (VERSION=)
+	@python3 -m delivery.notes "$(VERSION)" $(wildcard build/delivery/images.txt build/delivery/chart.txt)
+
+release-proven: ## fail unless every check has passed on this commit on GitHub (COMMIT=)
+	@sh delivery/proven.sh
+
+registry-login: ## log in where images and chart are pushed (REGISTRY= REGISTRY_USER= REGISTRY_TOKEN=)
+	@sh delivery/login.sh
+
+release-images: ## build for this kind of machine, and push tagged by commit (REGISTRY= NAMES="serving loadtests")
+	@sh delivery/images.sh push
+
+release-index: ## one image of what several kinds of machine have pushed, and the list of digests (REGISTRY= NAMES= ARCHITECTURES=amd64)
+	@sh delivery/images.sh join
+
+released-images: ## the list of digests of a release, to deploy it (REGISTRY= VERSION= NAMES=)
+	@sh delivery/images.sh find
+
+sbom: ## what is in each image, as SPDX, by syft (ARCHITECTURES=amd64)
+	@sh delivery/sbom.sh
+
+sign: ## sign what is listed, attest who built it and what is in it, and check that, by cosign (LISTS= COSIGN_KEY=)
+	@sh delivery/sign.sh $(LISTS)
+
+sign-check: ## check the signatures alone, as before a deployment (LISTS= IDENTITY=)
+	@sh delivery/sign.sh --check $(LISTS)
+
+release-tags: ## give the signed images the version's tag (REGISTRY= VERSION=)
+	@sh delivery/images.sh name
+
+release-chart: ## pack the chart with the images of REGISTRY (REGISTRY= VERSION=)
+	@sh delivery/chart.sh pack
+
+release-chart-push: ## push that as an OCI artefact (REGISTRY= VERSION=)
+	@sh delivery/chart.sh push
+
+release-publish: ## the release on GitHub, with notes, chart and bills of materials (VERSION=)
+	@sh delivery/publish.sh
+
+.PHONY: kubeconfig deploy deploy-ask deploy-test rollback notify lock-request
+kubeconfig: ## write the way into a cluster from a variable (KUBECONFIG= KUBECONFIG_TEXT=)
+	@sh delivery/kubeconfig.sh
+
+deploy: setup ## bring the listed images to an environment, by rolling update or judged canary (ENVIRONMENT= PROMETHEUS=)
+	@PYTHON=$(python) sh delivery/deploy.sh
+
+deploy-ask: ## have GitHub deploy this commit (ENVIRONMENT=)
+	@gh workflow run deploy.yml --ref "$(or $(REF),main)" --field environment="$(ENVIRONMENT)"
+
+deploy-test: setup ## ask an environment after a deployment: the chart's test, and load from outside (ENVIRONMENT= URL= GRPC=)
+	@PYTHON=$(python) sh delivery/deploy_test.sh
+
+rollback: setup ## put back what an environment had before (ENVIRONMENT=)
+	@PYTHON=$(python) sh delivery/rollback.sh
+
+notify: ## tell a webhook how it ended (WEBHOOK_URL= OUTCOME=failure TEXT= ENVIRONMENT=)
+	@python3 -m delivery.notify --outcome "$$OUTCOME" --environment "$${ENVIRONMENT:-}" --commit "$${COMMIT:-}" --run "$${RUN:-}" "$$TEXT"
+
+lock-request: ## open a pull request with locks that another job wrote (PATCH=)
+	@sh delivery/locks.sh "$(PATCH)"
 
 ## Measure and tidy
 

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Puts back what an environment had before deploy.sh, from build/delivery/ENVIRONMENT.record. Doing it again does no harm.
+#
+# After a canary the traffic goes back first, and at once: a rollout that is not finished is aborted, and one that is
+# has its weights turned, since the version before is still running.
+#
+#   ENVIRONMENT   one of delivery/environments
+set -eu
+cd "$(dirname "$0")/.."
+self=rollback
+. delivery/environment.sh
+[ -s "$record" ] || refuse "$record is not there: nothing was deployed from here"
+strategy='' live='' new='' revision=''
+while IFS='=' read -r key value; do
+    case $key in
+        strategy) strategy=$value ;;
+        live) live=$value ;;
+        new) new=$value ;;
+        revision) revision=$value ;;
+    esac
+done <"$record"
+
+if [ "$strategy" = canary ]; then
+    "$python" -m k8s.rollout "httproute/$ROUTE" --namespace "$NAMESPACE" --abort ||
+        echo "rollback: there was no rollout to abort; the weights are looked at"
+    for kind in httproute grpcroute; do
+        route=$(in_namespace "$kubectl" get "$kind" "$ROUTE" --output json 2>/dev/null) || continue
+        echo "$route" | "$python" -m delivery.weights "$(service_of "$live")" | in_namespace "$kubectl" replace --filename -
+    done
+    echo "rollback: $live has all the traffic of $ROUTE"
+fi
+if [ -z "$revision" ]; then
+    [ "$strategy" = canary ] || { echo "rollback: there was no $new before, so there is nothing to go back to" >&2; exit 1; }
+    echo "rollback: $new had no version before; it stays without traffic, to be looked at"
+    exit
+fi
+in_namespace "$helm" rollback "$new" "$revision" >/dev/null
+await "$new"
+echo "rollback: $new is as it was at revision $revision"
