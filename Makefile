@@ -83,13 +83,13 @@ ask: setup ## send a picture of a digit to the running server, and draw it (REQU
 ## Package
 
 .PHONY: image try-image load-image
-image: setup $(if $(filter serving loadtests,$(TARGET)),,$(missing_model)) ## the images: the server without a model and with one, the load tests (IMAGE= VARIANT=gpu TARGET=demo BUILD="--no-cache")
+image: setup $(if $(filter serving loadtests rollout,$(TARGET)),,$(missing_model)) ## the images: the server without a model and with one, load tests, rollouts (IMAGE= VARIANT=gpu TARGET=demo BUILD="--no-cache")
 	@sh serving/image.sh
 
 try-image: ## run the demo as a cluster that trusts nobody would, and ask it (IMAGE=)
 	@sh serving/try_image.sh
 
-load-image: ## bring those images into the cluster (IMAGE= LOADTESTS_IMAGE= LOAD="kind load docker-image --name ecluse")
+load-image: ## bring those images into the cluster (IMAGE= LOADTESTS_IMAGE= ROLLOUT_IMAGE= LOAD="kind load docker-image --name ecluse")
 	@sh serving/load_image.sh
 
 ## Change

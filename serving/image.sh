@@ -2,11 +2,11 @@
 # Builds the images from this checkout, with labels and this machine's package index.
 #
 #   IMAGE    the repository; tags are those that the chart asks for: VERSION[-demo][-gpu], and dev or demo
-#   LOADTESTS_IMAGE   that of the load tests; its tags are VERSION and dev
+#   LOADTESTS_IMAGE, ROLLOUT_IMAGE   those of the load tests and of rollouts; their tags are VERSION and dev
 #   VARIANT  cpu, or gpu for TensorFlow with the CUDA libraries
-#   TARGET   serving without a model, demo with the newest version of models/mnist, loadtests for the load tests, or
-#            all (cpu alone): these three, and demo-2, which has the same model as its next version, for the tests of
-#            rollouts; rival is the image of stock KServe that `make bench-image` measures
+#   TARGET   serving without a model, demo with the newest version of models/mnist, loadtests for the load tests,
+#            rollout for rollouts, or all (cpu alone): these four, and demo-2, which has the same model as its next
+#            version, for the tests of rollouts; rival is the image of stock KServe that `make bench-image` measures
 #   BUILD    more words for `docker build`, as in BUILD="--platform linux/arm64"
 #   DOCKER   another docker
 set -eu
@@ -15,6 +15,7 @@ docker=${DOCKER:-docker}
 model=
 image=${IMAGE:-ecluse/serving}
 loadtests_image=${LOADTESTS_IMAGE:-ecluse/loadtests}
+rollout_image=${ROLLOUT_IMAGE:-ecluse/rollout}
 variant=${VARIANT:-cpu}
 target=${TARGET:-all}
 case $variant in
@@ -84,21 +85,27 @@ loadtests() {
     build loadtests/Dockerfile loadtests 1 "$loadtests_image:$version" "$loadtests_image:dev"
 }
 
+rollout() {
+    build k8s/Dockerfile rollout 1 "$rollout_image:$version" "$rollout_image:dev"
+}
+
 case $target in
     serving) serving ;;
     demo) demo ;;
     loadtests) loadtests ;;
+    rollout) rollout ;;
     all)
         serving
         demo
         if [ "$variant" = cpu ]; then
             build serving/Dockerfile demo "$((newest + 1))" "$image:demo-2"
             loadtests
+            rollout
         fi
         ;;
     rival)
         newest
         build loadtests/image/stock.Dockerfile stock 1 ecluse/stock-kserve:bench
         ;;
-    *) echo "image: TARGET is '$target'; it can be serving, demo, loadtests, all or rival" >&2; exit 1 ;;
+    *) echo "image: TARGET is '$target'; it can be serving, demo, loadtests, rollout, all or rival" >&2; exit 1 ;;
 esac

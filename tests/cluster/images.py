@@ -14,6 +14,7 @@ VARIABLES = {
     "ECLUSE_IMAGE": "ecluse/serving:demo",
     "ECLUSE_IMAGE_2": "ecluse/serving:demo-2",
     "ECLUSE_LOADTESTS_IMAGE": "ecluse/loadtests:dev",
+    "ECLUSE_ROLLOUT_IMAGE": "ecluse/rollout:dev",
 }
 """Which variable names an image, and what is taken where it is not set: the first two serve the reference model."""
 

@@ -23,6 +23,7 @@ in values.schema.json.
 {{- include "ecluse.mistakes.settings" . }}
 {{- include "ecluse.mistakes.additions" . }}
 {{- include "ecluse.mistakes.loadtest" . }}
+{{- include "ecluse.mistakes.gatedRollout" . }}
 {{- end -}}
 
 {{- define "ecluse.mistakes.mode" -}}

@@ -50,6 +50,22 @@ not 0. Each upgrade runs it anew, and takes this one away.
 {{- end }}
 {{- end -}}
 
+{{/* How to follow a gated rollout, and how it ends. */}}
+{{- define "ecluse.notes.rollout" -}}
+{{- if .Values.rollout.job.enabled -}}
+{{- $name := include "ecluse.rollout.jobName" . -}}
+{{- $ns := .Release.Namespace }}
+
+The Job {{ $name }} moves the traffic of {{ include "ecluse.rollout.target" . }} to this release, as far as Prometheus lets it. Follow it, see how far it is, or take it back:
+
+  kubectl --namespace {{ $ns }} logs --follow job/{{ $name }}      # once its pod runs
+  python -m k8s.rollout {{ include "ecluse.rollout.target" . }} --namespace {{ $ns }} --status      # or --abort
+
+Its exit status: 0 promoted, 1 used wrongly, 2 taken back by a gate, 3 taken back without a conclusion, 4 the cluster or Prometheus could
+not be asked.
+{{- end }}
+{{- end -}}
+
 {{- define "ecluse.notes.warnings" -}}
 {{- $kserve := eq (include "ecluse.mode" .) "kserve" -}}
 {{- if eq .Values.mode "auto" }}

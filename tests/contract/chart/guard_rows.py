@@ -41,6 +41,12 @@ def load(**more: Any) -> dict[str, Any]:
     return {"loadtest": {"enabled": True, **more}}
 
 
+def rollout(**more: Any) -> dict[str, Any]:
+    """One that a Job does, with all that it needs but for what a row changes."""
+    given = {"target": "httproute/mnist", "prometheus": "http://prometheus:9090", "rbac": {"create": True}}
+    return {"mode": "plain", "rollout": {**given, "job": {"enabled": True}, **more}}
+
+
 ROWS = {
     "unknown mode": Row(
         {"mode": "knative"},
@@ -399,5 +405,64 @@ ROWS = {
         load(target={"grpc": "other:8081"}),
         "loadtest.target.grpc is other:8081, and loadtest.target.url is empty: both must be of one server, expected "
         "its address over REST too.",
+    ),
+    "rollout of nothing": Row(
+        rollout(target=""),
+        "rollout.job.enabled is set, and rollout.target is empty: expected httproute/NAME, whose shares are to be "
+        "moved.",
+    ),
+    "target of another backend": Row(
+        rollout(target="service/mnist"),
+        "rollout.target is service/mnist, and rollout.backend gateway moves the shares of another kind: expected "
+        "httproute/NAME.",
+    ),
+    "KServe's canary without KServe": Row(
+        rollout(backend="kserve-canary", target="", job={"enabled": False}),
+        "rollout.backend is kserve-canary, and mode is plain: expected the backend gateway or replicas, or mode "
+        "kserve.",
+    ),
+    "replicas that are KServe's": Row(
+        {**rollout(backend="replicas", target="service/mnist"), "mode": "kserve"},
+        "rollout.backend is replicas, and in mode kserve the number of pods is KServe's: expected the backend gateway, "
+        "or mode plain.",
+        apis=(KSERVE,),
+    ),
+    "replicas that are an autoscaler's": Row(
+        {**rollout(backend="replicas", target="service/mnist"), **hpa()},
+        "rollout.backend is replicas, and autoscaling.type is hpa: both would set the number of pods. Take the backend "
+        "gateway, or autoscaling.type none.",
+    ),
+    "route that an upgrade puts back": Row(
+        {
+            **rollout(target="httproute/ecluse"),
+            "httpRoute": {"enabled": True, "parentRefs": [{"name": "gateway"}]},
+        },
+        "rollout.target is httproute/ecluse, which httpRoute.enabled makes: the next upgrade would put its weights "
+        "back. Expected a route that no release owns, as in k8s/examples/rollout.",
+    ),
+    "rollout with nobody to ask": Row(
+        rollout(prometheus=""),
+        "rollout.job.enabled is set, and rollout.prometheus is empty: nothing is promoted unmeasured. Expected its "
+        "address, as http://prometheus-operated.monitoring.svc:9090.",
+    ),
+    "rollout without rights": Row(
+        rollout(rbac={"create": False}),
+        "rollout.job.enabled is set, and it would have no rights: set rollout.rbac.create, or name an account that has "
+        "them in rollout.rbac.serviceAccountName.",
+    ),
+    "canary that is no other model": Row(
+        {**rollout(backend="kserve-canary", target="", job={"enabled": True, "canaryName": "next"}), "mode": "kserve"},
+        "rollout.backend is kserve-canary, which makes the canary itself: expected its model in "
+        "rollout.job.storageUri, and its name in rollout.job.canaryName.",
+        apis=(KSERVE,),
+    ),
+    "promise of a rollout that is none": Row(
+        rollout(job={"enabled": True, "slo": "latency: [\n"}),
+        "rollout.job.slo holds no promise: expected the text of a slo.yaml, as `--set-file` reads it.",
+    ),
+    "canary's model that nobody takes": Row(
+        rollout(job={"enabled": True, "storageUri": "s3://models/next"}),
+        "rollout.job.storageUri is s3://models/next, and rollout.backend gateway makes no canary: this release is the "
+        "new version, and its model is model.storageUri.",
     ),
 }

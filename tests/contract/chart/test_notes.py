@@ -110,3 +110,11 @@ def test_how_to_read_the_verdict_of_a_load_test_is_told() -> None:
     assert "logs --follow job/ecluse-load-1" in told
     assert "--selector job-name=ecluse-load-1 -o jsonpath='{.items[0].status.containerStatuses[0]" in told
     assert "load-1" not in notes()
+
+
+def test_how_to_follow_a_rollout_and_to_take_it_back_is_told() -> None:
+    rollout = {"target": "httproute/mnist", "prometheus": "http://prometheus:9090", "rbac": {"create": True}}
+    told = notes({"mode": "plain", "rollout": {**rollout, "job": {"enabled": True}}})
+    assert "logs --follow job/ecluse-rollout-1" in told
+    assert "python -m k8s.rollout httproute/mnist --namespace default --status" in told
+    assert "rollout-1" not in notes({"mode": "plain", "rollout": rollout})
