@@ -1,4 +1,6 @@
-"""Programs that stand in for those that need a network or a cluster: each notes how it was called, and answers as it would.
+"""Programs that stand in for those that need a network or a cluster.
+
+Each notes how it was called, and answers as the real one would.
 
 A call that matches the regular expression in the file `fails` ends with 1. Whatever can be real is: sh, make, git,
 Python, and of Helm all that does not leave this machine.
@@ -24,7 +26,7 @@ PROGRAMS = {
     "docker": """
 case "$*" in
     login*) cat >"$STANDINS/password" ;;
-    *"imagetools inspect"*) for word in "$@"; do case $word in *:*) image=$word ;; esac; [ "$word" != --format ] || break; done
+    *"imagetools inspect"*) image=$4
         case $image in *-demo*) kind=demo ;; *-gpu*) kind=gpu ;; *) kind= ;; esac
         printf '"sha256:%s"\\n' "$(printf %s "${image%:*}$kind" | sha256sum | cut -c 1-64)" ;;
     run*) echo container ;;
@@ -61,8 +63,10 @@ case "$*" in
     "-m k8s.rollout"*--abort*) [ -e "$STANDINS/unfinished" ] ;;
     "-m k8s.rollout"*) mkdir -p build/delivery/rollout; echo "# Rollout" >build/delivery/rollout/report.md
         status=$(cat "$STANDINS/rollout" 2>/dev/null || echo 0)
-        if [ "$status" = 0 ]; then "$REAL_PYTHON" -m delivery.weights green-ecluse <"$STANDINS/route.json" >"$STANDINS/route.new"
-            mv "$STANDINS/route.new" "$STANDINS/route.json"; fi
+        if [ "$status" = 0 ]; then
+            "$REAL_PYTHON" -m delivery.weights green-ecluse <"$STANDINS/route.json" >"$STANDINS/route.new"
+            mv "$STANDINS/route.new" "$STANDINS/route.json"
+        fi
         exit "$status" ;;
     "-m model.train"*) mkdir -p models/mnist/1 && echo saved >models/mnist/1/saved_model.pb ;;
     "-m k8s.wait"* | "-m loadtests"* | "-m model."*) ;;
@@ -80,9 +84,10 @@ touch .venv/stamp
 """,
     "actions/upload-artifact": """
 mkdir -p "$STANDINS/kept"
-rm -rf "$STANDINS/kept/$NAME"
+kept=$STANDINS/kept/$NAME
+rm -rf "$kept"
 # A folder is kept as what is in it, as the real one does.
-if [ -d "$AT" ]; then cp -R "$AT" "$STANDINS/kept/$NAME"; else mkdir "$STANDINS/kept/$NAME" && cp "$AT" "$STANDINS/kept/$NAME/"; fi
+if [ -d "$AT" ]; then cp -R "$AT" "$kept"; else mkdir "$kept" && cp "$AT" "$kept/"; fi
 """,
     "actions/download-artifact": """
 mkdir -p "$AT"

@@ -1,4 +1,4 @@
-"""A tag becomes a release, by the release workflow's own steps: in which order, and what is left undone when one fails."""
+"""A tag becomes a release, by the release workflow's own steps: their order, and what is left undone when one fails."""
 
 import pytest
 
