@@ -14,7 +14,7 @@ from k8s.rollout.machine.case import Case
 from k8s.rollout.machine.decision import Decision
 from k8s.rollout.machine.finishing import promoting, verifying
 from k8s.rollout.machine.needs import Needs, needs
-from k8s.rollout.machine.patience import aged, is_gap, is_silent
+from k8s.rollout.machine.patience import aged, is_silent
 from k8s.rollout.machine.phase import Phase
 from k8s.rollout.machine.restoring import discarding, restoring
 from k8s.rollout.machine.state import State
@@ -50,7 +50,6 @@ def decide(plan: Plan, state: State, seen: Seen, *, nearest: Callable[[float], f
         told = f"{seen.lock_lost} has the lock: nothing more is done here"
         return Decision(state, told=(told,), leave=Exit.INFRASTRUCTURE)
     asked = needs(plan, state, seen.now)
-    was_gap = is_gap(state, seen.now)
     case = _counting_metrics(Case(plan, aged(state, asked, seen), seen, nearest), asked)
     unseen = is_silent(state.phase, asked, seen)
     if case.state.silent > plan.limits.api_seconds:
@@ -64,7 +63,7 @@ def decide(plan: Plan, state: State, seen: Seen, *, nearest: Callable[[float], f
             return _turned(case, Exit.INFRASTRUCTURE, why)
     if unseen and case.state.phase is not Phase.RESTORING:
         return held(case, f"the API server does not tell: {seen.error or 'no reason is known'}")
-    if was_gap and case.state.phase in FLOWING:
+    if case.state.is_stale and case.state.phase in FLOWING:
         return settle(case, "nobody has looked for a while; evidence begins anew")
     if case.state.metrics_errors and case.state.phase in FLOWING:
         return held(case, f"Prometheus does not answer, so nothing goes on: {seen.metrics_error}")

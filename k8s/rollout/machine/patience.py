@@ -45,6 +45,7 @@ def aged(state: State, asked: Needs, seen: Seen) -> State:
     return replace(
         state,
         looked=seen.now,
+        is_stale=state.is_stale or gap,
         spent=state.spent + passed,
         step_spent=state.step_spent + passed,
         unconcluded=state.unconcluded + (passed if state.phase in CONCLUDING else 0.0),

@@ -47,6 +47,8 @@ class State:
     """In a row."""
     looked: float = 0.0
     """When was looked last, whoever did."""
+    is_stale: bool = False
+    """Whether nobody looked for long in this phase, so that its evidence no longer holds together."""
     spent: float = 0.0
     """Seconds in this phase in which somebody looked."""
     step_spent: float = 0.0

@@ -41,6 +41,8 @@ def shifting(case: Case) -> Decision:
                 )
             case = case.remembering(smoked=True)
         return settle(case, f"{state.percent:g} % is effective")
+    if overdue := _overdue(case):
+        return overdue
     if not canary.ready and state.spent > shifting_seconds(limits):
         why = canary.sentence or "its pods are not ready"
         return back(case, Exit.ABORTED, f"the canary did not get ready for {state.percent:g} %: {why}")
@@ -159,8 +161,8 @@ def too_long(case: Case, findings: tuple[Finding, ...]) -> Decision | None:
 def unlike_before(case: Case) -> Decision | None:
     """Where what evidence rests on has changed, it begins anew; where that happens too often, it ends."""
     seen, state = case.seen, case.state
-    if state.step_spent > step_seconds(case.plan, state.step):
-        return back(case, Exit.INCONCLUSIVE, f"the step of {state.percent:g} % took too long: {state.said}")
+    if overdue := _overdue(case):
+        return overdue
     if not case.traffic.effective:
         return onward(
             case,
@@ -176,6 +178,16 @@ def unlike_before(case: Case) -> Decision | None:
     if state.phase is not Phase.SETTLING and not case.stable.ready and (case.stable.hopeless or not case.stable.pods):
         return settle(case, f"the stable version fell ill: {case.stable.sentence}; evidence begins anew")
     return None
+
+
+def _overdue(case: Case) -> Decision | None:
+    """End a step that began anew too often."""
+    state = case.state
+    limit = step_seconds(case.plan, state.step)
+    if state.step_spent <= limit:
+        return None
+    told = state.said or "it began anew too often"
+    return back(case, Exit.INCONCLUSIVE, f"{state.percent:g} % was not done with in {limit:g} s: {told}")
 
 
 def _to_step(case: Case, step: int) -> Decision:

@@ -21,7 +21,7 @@ LONGEST_SENTENCE = 400
 def onward(case: Case, phase: Phase, sentence: str, *acts: Act, **changes: object) -> Decision:
     """Go to a phase."""
     now = case.seen.now
-    fresh = replace(case.state, phase=phase, since=now, spent=0.0, said="", metrics_errors=0)
+    fresh = replace(case.state, phase=phase, since=now, spent=0.0, said="", metrics_errors=0, is_stale=False)
     state = replace(fresh, **changes)  # type: ignore[arg-type]
     return Decision(noted(state, now, sentence), acts, (_short(sentence),))
 
@@ -58,7 +58,11 @@ def ended(case: Case, end: Exit, reason: str) -> Decision:
 
 def left(case: Case, reason: str, *acts: Act) -> Decision:
     """Give up in this process; whoever starts it again goes on."""
-    held_here = held(case, reason, *acts)
+    fresh = {"silent": 0.0}
+    if case.state.exit is not None:
+        # The way back has all its time again.
+        fresh |= {"spent": 0.0, "step_spent": 0.0}
+    held_here = held(case.remembering(**fresh), reason, *acts)
     return replace(held_here, leave=Exit.INFRASTRUCTURE, told=(_short(reason),))
 
 
