@@ -207,13 +207,14 @@ def test_a_version_that_is_worse_is_never_promoted(
 @given(plans(), st.integers(0, 2**32))
 def test_a_good_version_is_promoted_wherever_it_is_killed(plan: Plan, seed: int) -> None:
     world = World()
-    process = Process(plan, world, Chaos(Chances(killed=0.3), seed))
-    approved = plan.model_copy(update={"limits": plan.limits.model_copy(update={"approval_seconds": 3600.0})})
-    process.plan = approved
+    patient = plan.limits.model_copy(
+        update={"approval_seconds": 3600.0, "ready_seconds": 600.0, "effective_seconds": 120.0}
+    )
+    process = Process(plan.model_copy(update={"limits": patient}), world, Chaos(Chances(killed=0.3), seed))
     assert process.run() is Exit.PROMOTED
     assert world.deployed
     assert world.share == 100
-    assert_shown(process, approved)
+    assert_shown(process, plan)
 
 
 @pytest.mark.timeout(60)
