@@ -181,6 +181,8 @@ class FakeApiServer:
         version = (asked.body.get("metadata") or {}).get("resourceVersion")
         if version and version != found["metadata"]["resourceVersion"]:
             return _status(409, "the object has been modified; please apply your changes to the latest version")
+        if asked.part not in ("", "scale"):
+            return 404, "404 page not found"
         changed = merged(copy.deepcopy(found), asked.body)
         if changed == found or "dryRun" in asked.query:
             return 200, found

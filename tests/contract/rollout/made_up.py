@@ -39,7 +39,7 @@ def roll_out(fake: FakeApiServer, deployment: Object) -> None:
     wanted = deployment["spec"].get("replicas", 1)
     deployment["metadata"].setdefault("annotations", {})["deployment.kubernetes.io/revision"] = "1"
     owner = {"kind": "Deployment", "uid": deployment["metadata"]["uid"]}
-    about = {
+    about: Object = {
         "name": f"{name}-1",
         "labels": labels,
         "ownerReferences": [owner],
