@@ -10,6 +10,10 @@ from types import MappingProxyType
 from k8s.api_server import ApiServer, NotFound
 from k8s.rollout.backends.backend import Backend, Refused
 from k8s.rollout.backends.gateway import Gateway
+from k8s.rollout.backends.kserve_canary import KServeCanary
+from k8s.rollout.backends.kserve_knative import KServeKnative
+from k8s.rollout.backends.kserve_object import InferenceService
+from k8s.rollout.backends.kserve_reasons import is_knative
 from k8s.rollout.backends.route import GROUP
 from k8s.rollout.backends.wishes import Wishes
 
@@ -21,17 +25,38 @@ SPELLINGS: Mapping[str, str] = MappingProxyType(
         "httproutes": "httproute",
         f"httproute.{GROUP}": "httproute",
         f"httproutes.{GROUP}": "httproute",
+        "isvc": "inferenceservice",
+        "inferenceservice": "inferenceservice",
+        "inferenceservices": "inferenceservice",
+        "inferenceservice.serving.kserve.io": "inferenceservice",
+        "inferenceservices.serving.kserve.io": "inferenceservice",
     }
 )
-PATHS: Mapping[str, tuple[str, ...]] = MappingProxyType({"httproute": ("apis", GROUP, "v1")})
-PLURALS: Mapping[str, str] = MappingProxyType({"httproute": "httproutes"})
+PATHS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"httproute": ("apis", GROUP, "v1"), "inferenceservice": ("apis", "serving.kserve.io", "v1beta1")}
+)
+PLURALS: Mapping[str, str] = MappingProxyType({"httproute": "httproutes", "inferenceservice": "inferenceservices"})
 
 
 def _gateway(api: ApiServer, namespace: str, name: str, wishes: Wishes) -> Backend:
     return Gateway(api, namespace, name, wishes.grpc_route, wishes.to, wishes.stable)
 
 
-MAKERS: Mapping[str, tuple[str, Maker]] = MappingProxyType({"gateway": ("httproute", _gateway)})
+def _kserve_canary(api: ApiServer, namespace: str, name: str, wishes: Wishes) -> Backend:
+    return KServeCanary(api, namespace, name, wishes.canary_name, wishes.storage_uri, wishes.stable)
+
+
+def _kserve_knative(api: ApiServer, namespace: str, name: str, wishes: Wishes) -> Backend:
+    return KServeKnative(api, namespace, name, wishes.storage_uri, wishes.stable)
+
+
+MAKERS: Mapping[str, tuple[str, Maker]] = MappingProxyType(
+    {
+        "gateway": ("httproute", _gateway),
+        "kserve-canary": ("inferenceservice", _kserve_canary),
+        "kserve-knative": ("inferenceservice", _kserve_knative),
+    }
+)
 """Each backend, the kind of object that it shares traffic by, and how it is made: the finest first."""
 
 
@@ -46,14 +71,26 @@ def detect(api: ApiServer, namespace: str, words: str, wishes: Wishes) -> tuple[
         if kind and kind != its_kind:
             raise Refused(f"the backend {wishes.backend} shares traffic by {its_kind}/NAME, not by {kind}/{name}")
         return make(api, namespace, name, wishes), f"{wishes.backend}, as it was asked for"
-    there = [kind] if kind else [each for each in PATHS if _is_there(api, namespace, each, name)]
+    looked_for = [kind] if kind else list(PATHS)
+    if wishes.storage_uri:
+        # KServe's own route has the InferenceService's name: a model is for the latter.
+        looked_for = ["inferenceservice"]
+        if kind and kind not in looked_for:
+            raise Refused(f"--storage-uri names the model of an inferenceservice/NAME, and {kind}/{name} has none")
+    there = looked_for if kind else [each for each in looked_for if _is_there(api, namespace, each, name)]
     chosen = [each for each in fitting if MAKERS[each][0] in there]
     if not chosen:
-        kinds = ", ".join(PATHS)
+        kinds = ", ".join(looked_for)
         raise Refused(
             f"there is no object called {name} in namespace {namespace} that shares traffic: looked for {kinds}"
         )
     first = chosen[0]
+    if first == "kserve-canary":
+        service = InferenceService(api, namespace, name).read()
+        if is_knative(service):
+            return _kserve_knative(
+                api, namespace, name, wishes
+            ), f"kserve-knative, since KServe runs {words} on Knative"
     its_kind, make = MAKERS[first]
     return make(api, namespace, name, wishes), f"{first}, since {its_kind}/{name} shares the traffic"
 
