@@ -126,8 +126,12 @@ class Gateway:
         name = self.names()[side]
         ports = [rule.ports[name] for rule in shared(self._routes.http(), self._pair) if name in rule.ports]
         if not ports:
-            raise Refused(f"{self.target} does not lead to {name}")
-        return asking.ask(self._api, behind.service(self._api, self._namespace, name), ports[0], path, body, headers)
+            return 503, f"{self.target} does not lead to {name}".encode()
+        try:
+            service = behind.service(self._api, self._namespace, name)
+        except Refused as refusal:
+            return 503, str(refusal).encode()
+        return asking.ask(self._api, service, ports[0], path, body, headers)
 
     @property
     def _pair(self) -> Pair:

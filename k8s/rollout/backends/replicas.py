@@ -131,8 +131,8 @@ class Replicas:
     def ask(
         self, side: Side, path: str, body: bytes | None = None, headers: Mapping[str, str] = NO_HEADERS
     ) -> tuple[int, bytes]:
-        service = behind.service(self._api, self._namespace, self._name)
-        return asking.ask_a_pod(self._api, service, self._found(self.names()[side]), path, body, headers)
+        service, stable, canary = self._look()
+        return asking.ask_a_pod(self._api, service, stable if side is Side.STABLE else canary, path, body, headers)
 
     # What there is
 
