@@ -4,6 +4,7 @@ from k8s.rollout.gates.finding import Judgement
 from k8s.rollout.machine.act import Deploy
 from k8s.rollout.machine.case import Case, alike
 from k8s.rollout.machine.decision import Decision
+from k8s.rollout.machine.needs import is_judged_alone
 from k8s.rollout.machine.patience import preflight_seconds
 from k8s.rollout.machine.phase import Phase
 from k8s.rollout.machine.stepping import first_step
@@ -25,19 +26,16 @@ def preflight(case: Case) -> Decision:
         why = f"the traffic is not as it is written down: {traffic.sentence}"
     elif not stable.ready:
         why = f"the stable version is not well: {stable.sentence or 'it is not ready'}"
-    elif case.plan.stable_must_pass and seen.findings is not None:
-        failed = [each for each in seen.findings if each.judgement is Judgement.FAILED]
-        if failed:
+    elif is_judged_alone(case.plan):
+        findings = seen.findings or ()
+        failed = [each for each in findings if each.judgement is Judgement.FAILED]
+        if failed and case.plan.stable_must_pass:
             told = "; ".join(f"{each.gate}: {each.sentence}" for each in failed)
             return ended(case, Exit.ABORTED, f"the stable version does not keep its own promise: {told}; {UNCHANGED}")
-    if not why and seen.findings is None:
-        why = f"Prometheus was not heard: {seen.metrics_error or 'no gate was judged'}"
-    if not why:
-        without = [
-            each for each in seen.findings or () if each.judgement is Judgement.INCONCLUSIVE and each.samples == 0
-        ]
-        if without:
-            told = "; ".join(f"{each.gate}: {each.sentence}" for each in without)
+        if seen.findings is None:
+            why = f"Prometheus was not heard: {seen.metrics_error or 'no gate was judged'}"
+        elif not any(each.samples or each.judgement is Judgement.PASSED for each in findings):
+            told = "; ".join(f"{each.gate}: {each.sentence}" for each in findings)
             why = f"nothing is known of the stable version, so nothing would be known of the canary: {told}"
     if not why:
         return onward(case, Phase.DEPLOYING, "the stable version is well; the canary is made", Deploy())

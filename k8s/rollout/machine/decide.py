@@ -7,6 +7,7 @@ ends (`patience.longest_seconds`).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from k8s.rollout.machine.act import Shift
 from k8s.rollout.machine.beginning import deploying, preflight, smoke
@@ -49,6 +50,11 @@ def decide(plan: Plan, state: State, seen: Seen, *, nearest: Callable[[float], f
     if seen.lock_lost:
         told = f"{seen.lock_lost} has the lock: nothing more is done here"
         return Decision(state, told=(told,), leave=Exit.INFRASTRUCTURE)
+    decision = _decided(plan, state, seen, nearest)
+    return replace(decision, state=replace(decision.state, is_acting=bool(decision.acts)))
+
+
+def _decided(plan: Plan, state: State, seen: Seen, nearest: Callable[[float], float]) -> Decision:
     asked = needs(plan, state, seen.now)
     case = _counting_metrics(Case(plan, aged(state, asked, seen), seen, nearest), asked)
     unseen = is_silent(state.phase, asked, seen)

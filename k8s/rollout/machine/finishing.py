@@ -7,12 +7,12 @@ to take everything back.
 from k8s.rollout.machine.act import Promote
 from k8s.rollout.machine.case import Case
 from k8s.rollout.machine.decision import Decision
+from k8s.rollout.machine.needs import is_judged_alone
 from k8s.rollout.machine.patience import shifting_seconds
 from k8s.rollout.machine.phase import Phase
 from k8s.rollout.machine.stepping import all_passed, open_questions, unlike_before
 from k8s.rollout.machine.turning import back, ended, held, onward
 from k8s.rollout.outcome import Exit
-from k8s.rollout.plan.alone import alone
 
 
 def verifying(case: Case) -> Decision:
@@ -28,7 +28,7 @@ def verifying(case: Case) -> Decision:
         return held(case)
     findings = seen.findings
     # Without a bound that stands alone, and without seconds to verify in, the steps have shown all there is.
-    is_judged = bool(alone(case.plan.gates)) and limits.verify_seconds > 0
+    is_judged = is_judged_alone(case.plan) and limits.verify_seconds > 0
     if not is_judged or (findings is not None and all_passed(findings)):
         if case.canary.ready:
             return onward(case, Phase.PROMOTING, "the canary becomes the stable version", Promote())
@@ -43,7 +43,7 @@ def verifying(case: Case) -> Decision:
 def promoting(case: Case) -> Decision:
     """Promote until it is seen to be done, by this very process."""
     traffic, state, limits = case.traffic, case.state, case.plan.limits
-    if case.is_effective and case.seen.acted:
+    if case.is_effective and state.is_acting and case.seen.acted:
         return ended(case, Exit.PROMOTED, "the canary is the stable version")
     limit = shifting_seconds(limits)
     if state.spent <= limit:

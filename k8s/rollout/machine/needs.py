@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from k8s.rollout.machine.phase import Phase
 from k8s.rollout.machine.state import State
+from k8s.rollout.plan.alone import alone
 from k8s.rollout.plan.form import Plan
 from k8s.rollout.side import Side
 
@@ -48,9 +49,11 @@ def needs(plan: Plan, state: State, now: float) -> Needs:
     gathered = evidence if evidence >= pause else None
     match state.phase:
         case Phase.PREFLIGHT:
+            # It grows while it is waited for, since a slow scrape has little to tell of a short one.
+            back = window * max(step.windows for step in plan.steps) + state.spent
             return Needs(
                 stable=True,
-                window_seconds=window * max(step.windows for step in plan.steps),
+                window_seconds=back if is_judged_alone(plan) else None,
                 sides=frozenset({Side.STABLE}),
                 confidence=plan.confidence,
                 pause_seconds=pause,
@@ -85,7 +88,7 @@ def needs(plan: Plan, state: State, now: float) -> Needs:
             is_over = state.spent >= plan.limits.verify_seconds
             return Needs(
                 canary=True,
-                window_seconds=gathered,
+                window_seconds=gathered if is_judged_alone(plan) else None,
                 sides=frozenset({Side.CANARY}),
                 confidence=plan.confidence if is_over else cautious(plan.confidence, EARLY_CAUTION),
                 pause_seconds=pause,
@@ -96,6 +99,11 @@ def needs(plan: Plan, state: State, now: float) -> Needs:
             return Needs()
         case Phase.ENDED:
             return Needs(traffic=False, pause_seconds=0.0)
+
+
+def is_judged_alone(plan: Plan) -> bool:
+    """Whether some gate must say something of one side by itself."""
+    return any(not gate.optional for gate in alone(plan.gates))
 
 
 def cautious(confidence: float, times: float) -> float:

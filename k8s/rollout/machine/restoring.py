@@ -42,11 +42,11 @@ def discarding(case: Case) -> Decision:
         return onward(case, Phase.RESTORING, f"somebody has given the canary {share:g} % again", Shift(0.0))
     if state.had_traffic and state.spent < limits.drain_seconds:
         return held(case)
-    if state.discarded and case.seen.acted:
+    if state.is_acting and case.seen.acted:
         return _over(case)
     if state.step_spent > returning_seconds(limits):
         return left(case, f"the canary could not be taken away: {case.seen.error or 'no reason is known'}")
-    return held(case.remembering(discarded=True), "", Discard())
+    return held(case, "", Discard())
 
 
 def _nobody_to_take_it(case: Case) -> bool:

@@ -69,8 +69,8 @@ class State:
     had_pods: bool = False
     """Whether the canary has ever had a ready pod."""
     had_traffic: bool = False
-    discarded: bool = False
-    """Whether it was decided to take the canary away; it may not be done."""
+    is_acting: bool = False
+    """Whether the decision before asked for something to be done; it may not be done."""
     canary_revision: str = ""
     stable_revision: str = ""
     restarts: int = 0

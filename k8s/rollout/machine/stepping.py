@@ -55,7 +55,8 @@ def shifting(case: Case) -> Decision:
         )
     if not alike(traffic.canary_percent, state.percent):
         return held(case, "", Shift(state.percent))
-    return held(case, f"waiting for {state.percent:g} %: {traffic.sentence or canary.sentence or 'not yet effective'}")
+    why = traffic.sentence or canary.sentence or "it is not yet effective"
+    return held(case, f"waiting for {state.percent:g} %: {why}", Shift(state.percent))
 
 
 def settle(case: Case, sentence: str) -> Decision:
