@@ -59,8 +59,6 @@ class Seen:
     """The same of Prometheus."""
     abort: str = ""
     """Who wants it to end, and why: a signal, `--abort`."""
-    lock_lost: str = ""
-    """Who has the lock in our place: nothing more is done here, and nothing is written."""
     acted: bool = False
     """Whether this very process has carried out all acts of the decision before, without an error.
 

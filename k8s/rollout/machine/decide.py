@@ -47,9 +47,6 @@ def decide(plan: Plan, state: State, seen: Seen, *, nearest: Callable[[float], f
     """Take one look; `nearest` gives the share that the backend can make."""
     if state.phase is Phase.ENDED:
         return Decision(state)
-    if seen.lock_lost:
-        told = f"{seen.lock_lost} has the lock: nothing more is done here"
-        return Decision(state, told=(told,), leave=Exit.INFRASTRUCTURE)
     decision = _decided(plan, state, seen, nearest)
     return replace(decision, state=replace(decision.state, is_acting=bool(decision.acts)))
 
