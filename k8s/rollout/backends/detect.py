@@ -1,41 +1,44 @@
 """Choose the way to share traffic, and say why this one and not the others.
 
 What a word on the command line names may be there as several kinds; the finest
-way that there is wins, and what else was found is told. Reads alone.
+way that nothing speaks against wins. Whoever names a kind or a backend has
+chosen: what speaks against that, its own check says. Reads alone.
 """
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from dataclasses import dataclass
 
-from k8s.api_server import ApiServer, NotFound
+from k8s.api_server import ApiServer, Forbidden, NotFound
+from k8s.json_object import Json
+from k8s.rollout.backends import behind
 from k8s.rollout.backends.backend import Backend, Refused
 from k8s.rollout.backends.gateway import Gateway
 from k8s.rollout.backends.kserve_canary import KServeCanary
 from k8s.rollout.backends.kserve_knative import KServeKnative
 from k8s.rollout.backends.kserve_object import InferenceService
 from k8s.rollout.backends.kserve_reasons import is_knative
+from k8s.rollout.backends.ownership import must_be_ours
+from k8s.rollout.backends.replicas import Replicas
 from k8s.rollout.backends.route import GROUP
 from k8s.rollout.backends.wishes import Wishes
+from k8s.rollout.target import BadTarget, parse_target
 
 Maker = Callable[[ApiServer, str, str, Wishes], Backend]
 
-SPELLINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "httproute": "httproute",
-        "httproutes": "httproute",
-        f"httproute.{GROUP}": "httproute",
-        f"httproutes.{GROUP}": "httproute",
-        "isvc": "inferenceservice",
-        "inferenceservice": "inferenceservice",
-        "inferenceservices": "inferenceservice",
-        "inferenceservice.serving.kserve.io": "inferenceservice",
-        "inferenceservices.serving.kserve.io": "inferenceservice",
-    }
-)
-PATHS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"httproute": ("apis", GROUP, "v1"), "inferenceservice": ("apis", "serving.kserve.io", "v1beta1")}
-)
-PLURALS: Mapping[str, str] = MappingProxyType({"httproute": "httproutes", "inferenceservice": "inferenceservices"})
+PATHS: Mapping[str, tuple[str, ...]] = {
+    "httproute": ("apis", GROUP, "v1"),
+    "inferenceservice": ("apis", "serving.kserve.io", "v1beta1"),
+    "service": ("api", "v1"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A backend, the kind of object that it shares traffic by, and how it is made."""
+
+    backend: str
+    kind: str
+    make: Maker
 
 
 def _gateway(api: ApiServer, namespace: str, name: str, wishes: Wishes) -> Backend:
@@ -50,64 +53,97 @@ def _kserve_knative(api: ApiServer, namespace: str, name: str, wishes: Wishes) -
     return KServeKnative(api, namespace, name, wishes.storage_uri, wishes.stable)
 
 
-MAKERS: Mapping[str, tuple[str, Maker]] = MappingProxyType(
-    {
-        "gateway": ("httproute", _gateway),
-        "kserve-canary": ("inferenceservice", _kserve_canary),
-        "kserve-knative": ("inferenceservice", _kserve_knative),
-    }
+def _replicas(api: ApiServer, namespace: str, name: str, wishes: Wishes) -> Backend:
+    return Replicas(api, namespace, name, wishes.to, wishes.stable)
+
+
+WAYS = (
+    Way("gateway", "httproute", _gateway),
+    Way("kserve-canary", "inferenceservice", _kserve_canary),
+    Way("kserve-knative", "inferenceservice", _kserve_knative),
+    Way("replicas", "service", _replicas),
 )
-"""Each backend, the kind of object that it shares traffic by, and how it is made: the finest first."""
+"""The finest first."""
 
 
 def detect(api: ApiServer, namespace: str, words: str, wishes: Wishes) -> tuple[Backend, str]:
-    """Give the backend and, in a sentence, why it. Raises Refused and ApiError."""
+    """Give the backend and, in a sentence, why it and not the others. Raises Refused and ApiError."""
     kind, name = _named(words)
-    if wishes.backend not in ("auto", *MAKERS):
-        raise Refused(f"there is no backend {wishes.backend!r}: expected auto, {', '.join(MAKERS)}")
-    fitting = [each for each, (its_kind, _) in MAKERS.items() if not kind or its_kind == kind]
     if wishes.backend != "auto":
-        its_kind, make = MAKERS[wishes.backend]
-        if kind and kind != its_kind:
-            raise Refused(f"the backend {wishes.backend} shares traffic by {its_kind}/NAME, not by {kind}/{name}")
-        return make(api, namespace, name, wishes), f"{wishes.backend}, as it was asked for"
-    looked_for = [kind] if kind else list(PATHS)
-    if wishes.storage_uri:
-        # KServe's own route has the InferenceService's name: a model is for the latter.
-        looked_for = ["inferenceservice"]
-        if kind and kind not in looked_for:
-            raise Refused(f"--storage-uri names the model of an inferenceservice/NAME, and {kind}/{name} has none")
-    there = looked_for if kind else [each for each in looked_for if _is_there(api, namespace, each, name)]
-    chosen = [each for each in fitting if MAKERS[each][0] in there]
-    if not chosen:
-        kinds = ", ".join(looked_for)
-        raise Refused(
-            f"there is no object called {name} in namespace {namespace} that shares traffic: looked for {kinds}"
-        )
-    first = chosen[0]
-    if first == "kserve-canary":
+        way = _asked_for(wishes.backend)
+        if kind and kind != way.kind:
+            raise Refused(f"the backend {way.backend} shares traffic by {way.kind}/NAME, not by {kind}/{name}")
+        return way.make(api, namespace, name, wishes), f"{way.backend}, as it was asked for"
+    if kind == "inferenceservice":
         service = InferenceService(api, namespace, name).read()
-        if is_knative(service):
-            return _kserve_knative(
-                api, namespace, name, wishes
-            ), f"kserve-knative, since KServe runs {words} on Knative"
-    its_kind, make = MAKERS[first]
-    return make(api, namespace, name, wishes), f"{first}, since {its_kind}/{name} shares the traffic"
+        way = _asked_for("kserve-knative" if is_knative(service) else "kserve-canary")
+        mode = "on Knative" if is_knative(service) else "in Standard mode"
+        return way.make(api, namespace, name, wishes), f"{way.backend}, since KServe runs {kind}/{name} {mode}"
+    if kind:
+        if wishes.storage_uri:
+            raise Refused(f"--storage-uri names the model of an inferenceservice/NAME, and {kind}/{name} has none")
+        way = next(each for each in WAYS if each.kind == kind)
+        return way.make(api, namespace, name, wishes), f"{way.backend}, which shares traffic by a {kind}"
+    return _the_finest(api, namespace, name, wishes)
+
+
+def _the_finest(api: ApiServer, namespace: str, name: str, wishes: Wishes) -> tuple[Backend, str]:
+    against = {way: _against(api, namespace, way, name, wishes) for way in WAYS}
+    chosen = next((way for way, words in against.items() if not words), None)
+    spoken = [f"not {way.backend}: {words}" for way, words in against.items() if words]
+    if chosen is None:
+        raise Refused(f"nothing called {name} in namespace {namespace} shares traffic: {'; '.join(spoken)}")
+    spoken += [
+        f"not {way.backend}: {way.kind}/{name} is there too, but shares coarser"
+        for way, words in against.items()
+        if not words and way is not chosen
+    ]
+    return chosen.make(api, namespace, name, wishes), "; ".join(
+        [f"{chosen.backend}, since there is {chosen.kind}/{name}", *spoken]
+    )
+
+
+def _against(api: ApiServer, namespace: str, way: Way, name: str, wishes: Wishes) -> str:
+    """Say what speaks against a way, or nothing. Raises ApiError."""
+    if wishes.storage_uri and way.kind != "inferenceservice":
+        return "--storage-uri names the model of an InferenceService"
+    try:
+        found = api.read(*PATHS[way.kind], "namespaces", namespace, f"{way.kind}s", name)
+        return _against_what_is_there(api, namespace, way, found)
+    except NotFound:
+        return f"there is no {way.kind}/{name}"
+    except (Forbidden, Refused) as error:
+        return str(error)
+
+
+def _against_what_is_there(api: ApiServer, namespace: str, way: Way, found: Json) -> str:
+    """Raises Refused and ApiError."""
+    name = found["metadata"]["name"]
+    match way.backend:
+        case "gateway":
+            must_be_ours({"kind": "HTTPRoute", **found})
+        case "kserve-canary" if is_knative(found):
+            return f"KServe runs inferenceservice/{name} on Knative"
+        case "kserve-knative" if not is_knative(found):
+            return f"KServe runs inferenceservice/{name} in Standard mode"
+        case "replicas":
+            names = sorted(each["metadata"]["name"] for each in behind.deployments(api, namespace, found))
+            if len(names) < 2:
+                return f"service/{name} selects the pods of {' and '.join(names) or 'no Deployment'} alone"
+    return ""
+
+
+def _asked_for(backend: str) -> Way:
+    way = next((each for each in WAYS if each.backend == backend), None)
+    if way is None:
+        known = ", ".join(each.backend for each in WAYS)
+        raise Refused(f"there is no backend {backend!r}: expected auto, {known}")
+    return way
 
 
 def _named(words: str) -> tuple[str, str]:
-    spelling, slash, name = words.rpartition("/")
-    if not slash:
-        return "", words
-    if spelling.lower() not in SPELLINGS:
-        expected = ", ".join(f"{kind}/NAME" for kind in PATHS)
-        raise Refused(f"{spelling!r} shares no traffic: expected {expected}")
-    return SPELLINGS[spelling.lower()], name
-
-
-def _is_there(api: ApiServer, namespace: str, kind: str, name: str) -> bool:
     try:
-        api.read(*PATHS[kind], "namespaces", namespace, PLURALS[kind], name)
-    except NotFound:
-        return False
-    return True
+        kind, _, name = parse_target(words).rpartition("/")
+    except BadTarget as error:
+        raise Refused(str(error)) from None
+    return kind, name
