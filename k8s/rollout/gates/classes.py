@@ -40,7 +40,8 @@ def see(subject: Subject) -> Seen:
 
 
 def _classes(reading: Reading, name: str) -> Mapping[str, float]:
-    return {one: max(count, 0.0) * reading.seen_part for one, count in reading.numbers(name, "class").items()}
+    seen_part = reading.seen_part
+    return {one: max(count, 0.0) * seen_part for one, count in reading.numbers(name, "class").items()}
 
 
 def psi(here: Mapping[str, float], there: Mapping[str, float]) -> float:

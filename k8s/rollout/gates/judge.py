@@ -1,10 +1,11 @@
 """Conclude from the answers of Prometheus what each gate says of one window.
 
 FAILED where it is sure that a limit is broken, PASSED where every limit is kept
-by enough samples, else INCONCLUSIVE: so is whatever is missing, no number, or of
-too few scrapes. A gate that is `optional` is left out while it has no data or
-less than its minimum. Where one side alone is looked at it is held against the
-absolute limits, and gates without such are left out. Pure.
+by enough samples (or broken by no more than the limit itself often brings), else
+INCONCLUSIVE: so is whatever is missing, no number, or of too few scrapes. A gate
+that is `optional` is left out while it has no data or less than its minimum.
+Where one side alone is looked at it is held against the absolute limits, and
+gates without such are left out. Pure.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from k8s.rollout.gates.evidence import Evidence, Seen
 from k8s.rollout.gates.finding import Judgement
 from k8s.rollout.gates.reading import NoNumber, NotThere, Reading
-from k8s.rollout.gates.statistics import normal_quantile
+from k8s.rollout.gates.statistics import PLAUSIBLE, normal_quantile
 from k8s.rollout.gates.subject import Subject
 from k8s.rollout.gates.words import shown, too_few
 
@@ -66,6 +66,6 @@ def _held(subject: Subject, here: Mean, limit: float, error: float, words: str) 
         return Evidence(Judgement.FAILED, limit, words)
     if not enough:
         return Evidence(Judgement.INCONCLUSIVE, limit, too_few(subject, here.count, subject.here.side))
-    if here.value < limit:
+    if limit - here.value > normal_quantile(1 - PLAUSIBLE) * error:
         return Evidence(Judgement.INCONCLUSIVE, limit, f"{words}, and that may still be chance")
     return Evidence(Judgement.PASSED, limit, words)

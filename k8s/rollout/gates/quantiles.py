@@ -12,7 +12,7 @@ from k8s.rollout.gates.finding import Judgement
 from k8s.rollout.gates.histogram import Histogram
 from k8s.rollout.gates.reading import NoNumber, NotThere
 from k8s.rollout.gates.shares import Counted, judged
-from k8s.rollout.gates.statistics import chance_of, least_share
+from k8s.rollout.gates.statistics import chance_of, keeps, least_share
 from k8s.rollout.gates.subject import Subject
 from k8s.rollout.gates.words import shown, too_few
 
@@ -36,7 +36,9 @@ def see(subject: Subject) -> Seen:
         stable = there.quantile(quantile)
         limit = stable * subject.times + subject.more
         words = f"{shown(limit, 'seconds')} is the most beside the stable version's {shown(stable, 'seconds')}"
-        sure = _upper(there, quantile, subject) * subject.times + subject.more
+        sure = limit
+        if here.above(limit) > (1 - quantile) * here.total:
+            sure = _upper(there, quantile, subject) * subject.times + subject.more
         if there.total < subject.minimum:
             words = too_few(subject, there.total, "stable")
             evidence.append(Evidence(Judgement.INCONCLUSIVE, limit, words))
@@ -76,6 +78,6 @@ def _held(subject: Subject, here: Histogram, limit: float, sure: float, words: s
         return Evidence(Judgement.FAILED, limit, words)
     if here.total < subject.minimum:
         return Evidence(Judgement.INCONCLUSIVE, limit, too_few(subject, here.total, subject.here.side))
-    if here.above(limit) > share * here.total:
+    if not keeps(here.above(limit), here.total, share):
         return Evidence(Judgement.INCONCLUSIVE, limit, f"{words}, and that may still be chance")
     return Evidence(Judgement.PASSED, limit, words)

@@ -55,9 +55,10 @@ class Reading:
     def histogram(self, name: str) -> Histogram:
         """The buckets of a question, as counts."""
         bounds = {}
+        seen_part = self.seen_part
         for sample in self._samples(name):
             try:
-                bounds[float(sample.labels.get("le", ""))] = max(sample.value, 0.0) * self.seen_part
+                bounds[float(sample.labels.get("le", ""))] = max(sample.value, 0.0) * seen_part
             except ValueError:
                 raise NoNumber(f"{name} of the {self.side} version has a bucket without a bound") from None
         if math.inf not in bounds:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from k8s.rollout.gates.evidence import Evidence, Seen
 from k8s.rollout.gates.finding import Judgement
 from k8s.rollout.gates.reading import NoNumber, NotThere, Reading
-from k8s.rollout.gates.statistics import chance_of, excess
+from k8s.rollout.gates.statistics import chance_of, excess, keeps
 from k8s.rollout.gates.subject import Subject
 from k8s.rollout.gates.words import shown, too_few
 
@@ -105,7 +105,7 @@ def _evidence(subject: Subject, here: Counted, most: float, limit: float, words:
         return Evidence(Judgement.FAILED, limit, words)
     if here.total < subject.minimum:
         return Evidence(Judgement.INCONCLUSIVE, limit, too_few(subject, here.total, subject.here.side))
-    if here.share > most:
+    if not keeps(here.bad, here.total, most):
         return Evidence(Judgement.INCONCLUSIVE, limit, f"{words}, and that may still be chance")
     return Evidence(Judgement.PASSED, limit, words)
 

@@ -17,4 +17,5 @@ def shown(value: float, unit: str) -> str:
 
 def too_few(subject: Subject, count: float, side: str) -> str:
     """Why nothing is concluded yet."""
-    return f"{round(count):,} {subject.measure.of} to the {side} version so far, and {subject.minimum:,} are needed"
+    seen = "" if side == subject.here.side else f" to the {side} version, {round(count):,}"
+    return f"too few {subject.measure.of}{seen}: {subject.minimum:,} are needed"
