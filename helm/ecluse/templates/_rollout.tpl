@@ -51,7 +51,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
 {{/*
-The least rights for the backend, as rules of a Role: those of k8s/rollout/backends, which a test compares. What has a
+The least rights for the backend, as rules of a Role: those of k8s/rollout/rights.py, which a test compares. What has a
 name beforehand is allowed by its name alone; a Lease and an Event can only be made without.
 */}}
 {{- define "ecluse.rollout.rules" -}}
@@ -65,8 +65,12 @@ name beforehand is allowed by its name alone; a Lease and an Event can only be m
   verbs: [get, patch]
 {{- end }}
 {{- if eq $backend "replicas" }}
+- apiGroups: [""]
+  resources: [services]
+  resourceNames: [{{ $name }}]
+  verbs: [patch]
 - apiGroups: [apps]
-  resources: [deployments]
+  resources: [deployments/scale]
   verbs: [patch]
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
@@ -81,6 +85,11 @@ name beforehand is allowed by its name alone; a Lease and an Event can only be m
 {{- if eq $backend "kserve-canary" }}
 - apiGroups: [gateway.networking.k8s.io]
   resources: [httproutes]
+  verbs: [get]
+{{- end }}
+{{- if eq $backend "kserve-knative" }}
+- apiGroups: [serving.knative.dev]
+  resources: [revisions]
   verbs: [get]
 {{- end }}
 {{- /* How the pods of both sides are, and why not better. */}}
@@ -100,7 +109,7 @@ name beforehand is allowed by its name alone; a Lease and an Event can only be m
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   resourceNames: [{{ $lease }}]
-  verbs: [get, patch, update]
+  verbs: [get, patch]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   verbs: [create]
@@ -110,7 +119,7 @@ name beforehand is allowed by its name alone; a Lease and an Event can only be m
 {{- if .Values.rollout.rbac.fromOutside }}
 {{- /* From outside the cluster the servers are asked through the API server, which opens every path of theirs. */}}
 - apiGroups: [""]
-  resources: [services/proxy]
+  resources: [{{ eq $backend "replicas" | ternary "pods/proxy" "services/proxy" }}]
   verbs: [get, create]
 {{- end }}
 {{- end -}}
