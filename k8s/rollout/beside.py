@@ -21,6 +21,8 @@ from k8s.rollout.terms import Terms
 from k8s.rollout.waiting import awaited, step_of
 
 WATCH_SECONDS = 1.0
+SILENT_SECONDS = 60.0
+"""How long the API server is asked again; whoever carries the rollout has heard of the wish all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +145,19 @@ def ask_to_abort(
     if one.state.exit is None:
         ledger.ask(Request("abort", who(), clock.wall(), rollout=one.state.identity))
     beat, since, told = one.sheet.beat, clock.steady(), False
+    silent: float | None = None
     while True:
         try:
             sheet = ledger.look()
         except ApiError as error:
-            tell(f"{error}; trying again")
+            if silent is None:
+                silent = clock.steady()
+                tell(f"{error}; trying again")
+            elif clock.steady() - silent > SILENT_SECONDS:
+                raise
             clock.pause(WATCH_SECONDS)
             continue
+        silent = None
         if sheet is None or sheet.state is None or sheet.state.identity != one.state.identity:
             return Exit.INFRASTRUCTURE, f"the state of the rollout of {one.target} has gone; look at its shares"
         if sheet.state.phase is Phase.ENDED:

@@ -102,8 +102,8 @@ def report(
 
 
 def _opening(heading: Heading) -> str:
-    why = f" ({heading.why})" if heading.why else ""
-    return f"{heading.target} in {heading.namespace}: {heading.stable} → {heading.canary}, by {heading.backend}{why}"
+    by = heading.why or heading.backend
+    return f"{heading.target} in {heading.namespace}: {heading.stable} → {heading.canary}, by {by}"
 
 
 def _release(ledger: Ledger) -> None:

@@ -113,7 +113,7 @@ def show(found: Rehearsal, console: Console) -> None:
     """Tell it to a person."""
     heading, plan = found.prepared.heading, found.plan
     console.print(Text(f"{heading.target} in {heading.namespace}: {heading.stable} → {heading.canary}", style="bold"))
-    console.print(Text(f"backend {heading.backend}: {heading.why}"))
+    console.print(Text(f"by {heading.why or heading.backend}"))
     for sentence in found.prepared.notes:
         console.print(Text(f"  {sentence}"))
     console.print(

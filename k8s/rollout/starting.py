@@ -18,7 +18,7 @@ from k8s.rollout.gates.defaults import defaults
 from k8s.rollout.gates.measures import MEASURES
 from k8s.rollout.gates.promised import Promise, promised
 from k8s.rollout.holder import name_of_this_process
-from k8s.rollout.judging import Judge
+from k8s.rollout.judging import Judge, with_hint
 from k8s.rollout.lease import NOTHING
 from k8s.rollout.ledger import Ledger
 from k8s.rollout.machine.state import State
@@ -27,7 +27,7 @@ from k8s.rollout.options import Options
 from k8s.rollout.outcome import Exit
 from k8s.rollout.plan.form import Plan
 from k8s.rollout.plan.read import digest, read
-from k8s.rollout.prometheus import Prometheus
+from k8s.rollout.prometheus import NoMetrics, Prometheus
 from k8s.rollout.report.record import Record
 from k8s.rollout.report.told import Heading
 from k8s.rollout.side import Side
@@ -96,7 +96,7 @@ def prepare(api: ApiServer, namespace: str, options: Options) -> Prepared:
     prometheus = _prometheus(options)
     if before is None:
         # Who goes on must be able to take traffic back without it.
-        prometheus.query(SOME_ANSWER)
+        _must_answer(prometheus)
     return Prepared(
         api,
         namespace,
@@ -164,6 +164,13 @@ def _is_another(before: Known, differences: list[str]) -> str:
 
 def _with_gates(plan: Plan, promise: Promise) -> Plan:
     return plan if plan.gates else plan.model_copy(update={"gates": defaults(promise)})
+
+
+def _must_answer(prometheus: Prometheus) -> None:
+    try:
+        prometheus.query(SOME_ANSWER)
+    except NoMetrics as error:
+        raise NoMetrics(with_hint(prometheus, error)) from error
 
 
 def _prometheus(options: Options) -> Prometheus:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from k8s.rollout.gates.finding import Finding, Judgement
+from k8s.rollout.machine.phase import Phase
 from k8s.rollout.outcome import Exit
 from k8s.rollout.report.record_json import told_finding
 from k8s.rollout.report.told import Heading, duration
@@ -52,22 +53,23 @@ class Lines(Quiet):
         super().__init__(heading, errors)
         self._out = out or sys.stdout
         self._last: tuple[object, ...] = ()
-        self._began: float | None = None
+        self._told: tuple[Finding, ...] = ()
 
     def began(self, sentence: str) -> None:
         self._say(sentence)
 
     def turned(self, view: View) -> None:
-        self._began = view.state.began
         judged = tuple((each.gate, each.judgement) for each in view.findings)
         state = view.state
         shown = (state.phase, state.step, state.percent, state.windows_passed, judged, view.trouble)
         if shown == self._last:
             return
-        is_judged_anew = bool(self._last) and judged != self._last[4]
         self._last = shown
-        self._say(f"{view.now - state.began:5.0f} s  {line(view)}")
-        if is_judged_anew or any(each.judgement is Judgement.FAILED for each in view.findings):
+        if state.phase is not Phase.ENDED:
+            self._say(f"{view.now - state.began:5.0f} s  {line(view)}")
+        # The findings of a look lead out of the phase in which it was: they are told once, beside what came of them.
+        if view.findings != self._told:
+            self._told = view.findings
             for each in view.findings:
                 self._say(f"         {gate_line(each)}")
 

@@ -30,7 +30,7 @@ def _lines(told: Told) -> Iterator[str]:
         [
             ("from", heading.stable),
             ("to", heading.canary),
-            ("backend", f"{heading.backend}: {heading.why}" if heading.why else heading.backend),
+            ("by", heading.why or heading.backend),
             ("began", _moment(told.state.began)),
             ("took", duration(told.seconds)),
             ("most traffic", f"{told.most_percent:g} %"),

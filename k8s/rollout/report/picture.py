@@ -4,7 +4,7 @@ One file that stands alone: colours follow light and dark, and all words go
 through ElementTree, so that no name becomes markup.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from k8s.rollout.gates.finding import Judgement
@@ -20,24 +20,69 @@ LANE, LANE_GAP = 16, 8
 LETTER = 6.3
 """How wide one is, about; a word that has no room is left out."""
 
-STYLE = """
-svg{--ink:#1c2430;--soft:#5d6878;--line:#d6dce4;--paper:#fff;--share:#2563b8;--fill:#2563b822;
---passed:#2f9e63;--failed:#d1343f;--inconclusive:#c9ced6;
---settling:#f2f5f9;--analysing:#e6eef9;--waiting:#f7f0dc;--verifying:#e3f3ea;--restoring:#fbe3e4;--other:#f6f7f9}
-@media (prefers-color-scheme:dark){svg{--ink:#e6eaf0;--soft:#9aa6b5;--line:#38414d;--paper:#12171e;--share:#6ea8f0;
---fill:#6ea8f022;--passed:#46b981;--failed:#f0666f;--inconclusive:#4a5463;
---settling:#1a212a;--analysing:#1a2636;--waiting:#2b2616;--verifying:#15291f;--restoring:#351c1f;--other:#171d25}}
-text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;fill:var(--ink)}
-.title{font-size:17px;font-weight:600}.soft{fill:var(--soft)}.small{font-size:10.5px;fill:var(--soft)}
-.paper{fill:var(--paper)}.grid{stroke:var(--line);stroke-width:1}
-.share{fill:none;stroke:var(--share);stroke-width:2.5;stroke-linejoin:round}.under{fill:var(--fill)}
-.meant{fill:none;stroke:var(--soft);stroke-width:1;stroke-dasharray:3 3}
-.passed{fill:var(--passed)}.failed{fill:var(--failed)}.inconclusive{fill:var(--inconclusive)}
-.settling{fill:var(--settling)}.analysing{fill:var(--analysing)}.waiting{fill:var(--waiting)}
-.verifying{fill:var(--verifying)}.restoring{fill:var(--restoring)}.other{fill:var(--other)}
-.mark{stroke:var(--failed);stroke-width:1.5;stroke-dasharray:4 3}.mark-name{fill:var(--failed);font-weight:600}
-.badge-good{fill:var(--passed)}.badge-bad{fill:var(--failed)}.badge-open{fill:var(--soft)}.badge-words{fill:#fff;font-weight:600}
+LIGHT = {
+    "ink": "#1c2430",
+    "soft": "#5d6878",
+    "line": "#d6dce4",
+    "paper": "#ffffff",
+    "share": "#2563b8",
+    "passed": "#2f9e63",
+    "failed": "#d1343f",
+    "inconclusive": "#b9c0ca",
+    "settling": "#f1f4f8",
+    "analysing": "#e4edf9",
+    "waiting": "#f8f0d9",
+    "verifying": "#e1f3e9",
+    "restoring": "#fbe1e3",
+    "other": "#f7f8fa",
+}
+DARK = {
+    "ink": "#e6eaf0",
+    "soft": "#9aa6b5",
+    "line": "#38414d",
+    "paper": "#12171e",
+    "share": "#6ea8f0",
+    "passed": "#46b981",
+    "failed": "#f0666f",
+    "inconclusive": "#4a5463",
+    "settling": "#1a212a",
+    "analysing": "#1a2636",
+    "waiting": "#2b2616",
+    "verifying": "#15291f",
+    "restoring": "#351c1f",
+    "other": "#171d25",
+}
+FILLED = (
+    "paper",
+    "passed",
+    "failed",
+    "inconclusive",
+    "settling",
+    "analysing",
+    "waiting",
+    "verifying",
+    "restoring",
+    "other",
+)
+SHAPES = """
+text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+.title{font-size:17px;font-weight:600}.small{font-size:10.5px}.mark-name,.badge-words{font-weight:600}
+.grid{stroke-width:1}.share{fill:none;stroke-width:2.5;stroke-linejoin:round}.under{fill-opacity:.13}
+.meant{fill:none;stroke-width:1;stroke-dasharray:3 3}.mark{stroke-width:1.5;stroke-dasharray:4 3}
 """
+
+
+def _colours(table: Mapping[str, str]) -> str:
+    """Plain colours, since not all who show SVG know custom properties."""
+    fills = "".join(f".{name}{{fill:{table[name]}}}" for name in FILLED)
+    return (
+        f"text{{fill:{table['ink']}}}.soft,.small{{fill:{table['soft']}}}.grid{{stroke:{table['line']}}}{fills}"
+        f".share{{stroke:{table['share']}}}.under{{fill:{table['share']}}}.meant{{stroke:{table['soft']}}}"
+        f".mark{{stroke:{table['failed']}}}.mark-name{{fill:{table['failed']}}}"
+        f".badge-good{{fill:{table['passed']}}}.badge-bad{{fill:{table['failed']}}}.badge-open{{fill:{table['soft']}}}"
+        ".badge-words{fill:#ffffff}"
+    )
+
 
 STYLES = {
     Phase.SETTLING: "settling",
@@ -63,6 +108,8 @@ class _Picture:
         moments = [each.at for each in told.record.shares] + [each.at for each in told.record.passages]
         self._end = max(told.at, self._began + 1, *moments)
         self._bottom = TOP + HEIGHT
+        # A share of 5 % is to be seen, too.
+        self._top = next((each for each in (10, 25, 50) if told.most_percent <= 0.9 * each), 100)
         gates = dict.fromkeys(each.gate for each in told.record.stretches)
         # Those that failed first: they are why it ended.
         failed = {each.gate for each in told.record.stretches if each.judgement is Judgement.FAILED}
@@ -76,7 +123,8 @@ class _Picture:
     def svg(self) -> str:
         SubElement(self._root, "title").text = f"The canary's share of {self._told.heading.target} over time"
         SubElement(self._root, "desc").text = self._told.summary
-        SubElement(self._root, "style").text = STYLE
+        dark = f"@media (prefers-color-scheme:dark){{{_colours(DARK)}}}"
+        SubElement(self._root, "style").text = f"{SHAPES}{_colours(LIGHT)}{dark}"
         self._box("paper", 0, 0, WIDTH, self._height)
         self._head()
         for passage, end in self._passages():
@@ -120,10 +168,11 @@ class _Picture:
             self._text(passage.phase, (left + right) / 2, TOP + 14, "small", "middle")
 
     def _axes(self) -> None:
-        for percent in (0, 25, 50, 75, 100):
+        for fifth in range(6):
+            percent = self._top * fifth / 5
             y = self._y(percent)
             self._line("grid", LEFT, y, WIDTH - RIGHT, y)
-            self._text(f"{percent} %", LEFT - 10, y + 4, "soft", "end")
+            self._text(f"{percent:g} %", LEFT - 10, y + 4, "soft", "end")
         for seconds in _ticks(self._end - self._began):
             x = self._x(self._began + seconds)
             self._line("grid", x, self._bottom, x, self._bottom + 5)
@@ -159,7 +208,7 @@ class _Picture:
             x = self._x(at)
             self._line("mark", x, TOP, x, self._bottom)
             words = _short(f"{', '.join(gates)} failed", 60)
-            near_the_end = x + len(words) * LETTER > WIDTH - RIGHT
+            near_the_end = x + len(words) * LETTER * 1.2 > WIDTH - RIGHT
             self._text(words, x + (-6 if near_the_end else 6), height, "mark-name", "end" if near_the_end else "start")
             height += 16
 
@@ -185,7 +234,7 @@ class _Picture:
         return LEFT + min(max(share, 0.0), 1.0) * (WIDTH - LEFT - RIGHT)
 
     def _y(self, percent: float) -> float:
-        return self._bottom - min(max(percent, 0.0), 100.0) / 100 * (HEIGHT - 28)
+        return self._bottom - min(max(percent, 0.0), self._top) / self._top * (HEIGHT - 28)
 
     def _points(self, points: Sequence[tuple[float, float]]) -> str:
         return "L".join(f"{self._x(at):.1f} {self._y(percent):.1f}" for at, percent in points)
