@@ -16,6 +16,7 @@ self=deploy
 # shellcheck source=delivery/environment.sh
 . delivery/environment.sh
 list=build/delivery/images.txt
+rm -f "$record"
 [ -s "$list" ] || refuse "$list is not there; \`make release-index\` or \`make released-images\` writes it"
 image=$(sed -n "s/^$IMAGE_NAME //p" "$list")
 [ -n "$image" ] || refuse "$list lists no image $IMAGE_NAME, which delivery/environments/$ENVIRONMENT asks for"
@@ -37,6 +38,8 @@ upgrade() {
 noted() {
     mkdir -p build/delivery
     printf 'strategy=%s\nlive=%s\nnew=%s\nrevision=%s\n' "$STRATEGY" "$1" "$2" "$3" >"$record"
+    # From here on there is something to take back.
+    [ -z "${GITHUB_OUTPUT:-}" ] || echo begun=yes >>"$GITHUB_OUTPUT"
 }
 
 rolling() {
@@ -51,7 +54,7 @@ canary() {
     [ -n "${PROMETHEUS:-}" ] || refuse "PROMETHEUS is not given, and a canary is judged by what it says"
     route=$(in_namespace "$kubectl" get httproute "$ROUTE" --output json) ||
         refuse "there is no HTTPRoute $ROUTE in $NAMESPACE to share traffic by; k8s/examples/rollout has one"
-    whose=$(echo "$route" | "$python" -m delivery.weights --whose)
+    whose=$(echo "$route" | "$python" -m delivery.way_back --whose)
     # shellcheck disable=SC2086 # two words
     set -- $whose
     live='' new=''
@@ -69,14 +72,9 @@ canary() {
     upgrade "$new"
     await "$new"
     plan=delivery/environments/$ENVIRONMENT/plan.yaml
-    status=0
     # shellcheck disable=SC2086 # each word of ROLLOUT is a word of its own
-    "$python" -m k8s.rollout "httproute/$ROUTE" --to "$(service_of "$new")" --namespace "$NAMESPACE" \
-        --prometheus "$PROMETHEUS" --plan "$plan" --out build/delivery/rollout ${ROLLOUT:-} || status=$?
-    if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
-        cat build/delivery/rollout/*.md >>"$GITHUB_STEP_SUMMARY" || true
-    fi
-    return "$status"
+    exec "$python" -m k8s.rollout "httproute/$ROUTE" --to "$(service_of "$new")" --namespace "$NAMESPACE" \
+        --prometheus "$PROMETHEUS" --plan "$plan" --out build/delivery/rollout ${ROLLOUT:-}
 }
 
 "$STRATEGY"

@@ -10,7 +10,7 @@ gh=${GH:-gh}
 VERSION=${VERSION#v}
 command -v "$gh" >/dev/null || { echo "publish: $gh is not installed: https://cli.github.com" >&2; exit 1; }
 source=${GITHUB_SERVER_URL:-https://github.com}/${GITHUB_REPOSITORY:-OWNER/REPOSITORY}
-python3 -m delivery.notes "$VERSION" --source "$source" build/delivery/images.txt build/delivery/chart.txt >build/delivery/notes.md
+python3 -m delivery.notes "$VERSION" build/delivery/images.txt build/delivery/chart.txt --source "$source" >build/delivery/notes.md
 set -- "build/delivery/ecluse-$VERSION.tgz" build/delivery/images.txt build/delivery/chart.txt
 for bill in build/delivery/sbom/*.spdx.json; do
     [ ! -e "$bill" ] || set -- "$@" "$bill"

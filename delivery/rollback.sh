@@ -25,7 +25,8 @@ if [ "$strategy" = canary ]; then
         echo "rollback: there was no rollout to abort; the weights are looked at"
     for kind in httproute grpcroute; do
         route=$(in_namespace "$kubectl" get "$kind" "$ROUTE" --output json 2>/dev/null) || continue
-        echo "$route" | "$python" -m delivery.weights "$(service_of "$live")" | in_namespace "$kubectl" replace --filename -
+        patch=$(echo "$route" | "$python" -m delivery.way_back "$(service_of "$live")" "$(service_of "$new")")
+        [ -z "$patch" ] || in_namespace "$kubectl" patch "$kind" "$ROUTE" --type merge --patch "$patch"
     done
     echo "rollback: $live has all the traffic of $ROUTE"
 fi
