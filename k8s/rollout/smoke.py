@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from k8s.json_object import Json
 from k8s.rollout import golden_request
-from k8s.rollout.backends.backend import NO_HEADERS
+from k8s.rollout.backends.backend import NO_HEADERS, Refused
 from k8s.rollout.same_answers import answer_faults, metadata_faults, new_outputs
 from k8s.rollout.side import Side
 
@@ -68,7 +68,7 @@ def tried(backend: Asks, model: str, request: bytes | None, key: str = "") -> Tr
             for sentence, is_wrong in caller.try_model(each, request):
                 told = f"model {each}: {sentence}" if len(models) > 1 else sentence
                 (wrong if is_wrong else notes).append(told)
-    except (_Wrong, golden_request.BadRequest) as fault:
+    except (_Wrong, Refused, golden_request.BadRequest) as fault:
         wrong.append(str(fault))
     return Tried(tuple(wrong), tuple(notes))
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from k8s.rollout import golden_request, smoke
+from k8s.rollout.backends.backend import Refused
 from k8s.rollout.side import Side
 
 Json = dict[str, Any]
@@ -176,6 +177,16 @@ def test_a_canary_that_is_not_ready_is_asked_nothing_more() -> None:
         "the canary answers 503 (loading) at /v2/health/ready, expected 200"
     )
     assert versions.requests == []
+
+
+def test_a_side_that_cannot_be_asked_is_told() -> None:
+    class Nowhere(Versions):
+        def ask(
+            self, side: Side, path: str, body: bytes | None = None, headers: Mapping[str, str] = {}
+        ) -> tuple[int, bytes]:
+            raise Refused("there is no service/blue")
+
+    assert smoke.smoke(Nowhere(), "mnist", None) == "there is no service/blue"
 
 
 def test_a_model_that_is_not_there_is_told() -> None:
