@@ -153,10 +153,9 @@ class KServeKnative:
         return asking.ask(self._api, found, PORT, path, body, {**headers, **named})
 
     def _reasons(self, service: Json) -> list[str]:
-        against = []
         if not kserve_reasons.is_knative(service):
-            against.append("it does not run on Knative: use the backend kserve-canary, or gateway with two releases")
-        against += kserve_reasons.reasons_of_model(service, self._uri)
+            return ["it does not run on Knative: use the backend kserve-canary, or gateway with two releases"]
+        against = list(kserve_reasons.reasons_of_model(service, self._uri))
         rolled_out = self._component(service).get("latestRolledoutRevision")
         if not rolled_out:
             against.append("no revision of it ever had all requests: KServe would give the new one everything at once")
