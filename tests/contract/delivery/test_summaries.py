@@ -21,8 +21,9 @@ SUMMARIES = {
 
 
 def read(workflow: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(workflow.read_text())
-    return loaded
+    # YAML takes the key `on` for a truth.
+    loaded: dict[Any, Any] = yaml.safe_load(workflow.read_text())
+    return {"on" if key is True else str(key): value for key, value in loaded.items()}
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda workflow: workflow.stem)
@@ -36,7 +37,7 @@ def test_a_workflow_has_no_rights_of_its_own_and_ends_in_time(workflow: Path) ->
 
 
 def test_what_a_change_needs_is_every_workflow_that_checks() -> None:
-    called = {workflow.stem for workflow in WORKFLOWS if "workflow_call" in read(workflow)[True]}
+    called = {workflow.stem for workflow in WORKFLOWS if "workflow_call" in read(workflow)["on"]}
     jobs = read(ROOT / ".github/workflows/change.yml")["jobs"]
     assert {name for name, job in jobs.items() if "uses" in job} == called
     assert set(jobs["every"]["needs"]) == called
@@ -56,8 +57,7 @@ def with_jobs_that(workplace: Workplace, workflow: str, failing: str) -> None:
     What they do is tried by others; a called workflow that fails would end act there and then.
     """
     file = workplace.clone / ".github" / "workflows" / f"{workflow}.yml"
-    text = file.read_text()
-    loaded = yaml.safe_load(text)
+    loaded = read(file)
     for name, job in loaded["jobs"].items():
         if name not in {SUMMARIES[workflow], "staging"}:
             kept = {key: job[key] for key in ("if", "needs") if key in job}
@@ -65,7 +65,6 @@ def with_jobs_that(workplace: Workplace, workflow: str, failing: str) -> None:
                 "runs-on": "ubuntu-24.04",
                 "steps": [{"run": "false" if name == failing else "true"}],
             }
-    loaded["on"] = loaded.pop(True)
     file.write_text(yaml.safe_dump(loaded))
     workplace.commit()
 
