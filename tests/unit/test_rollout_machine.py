@@ -249,7 +249,9 @@ def test_a_canary_that_is_scaled_is_borne_for_a_while_and_not_passed() -> None:
 
 @pytest.mark.parametrize("phase", [Phase.SETTLING, Phase.ANALYSING, Phase.WAITING, Phase.VERIFYING, Phase.PROMOTING])
 def test_a_share_that_somebody_else_changed_is_taken_back(phase: Phase) -> None:
-    assert_back(decided(at(phase), traffic=Traffic(33.0)), Exit.ABORTED, "the canary has 33 %")
+    edited = Traffic(33.0, sentence="by kubectl-edit")
+    assert_back(decided(at(phase), traffic=edited), Exit.ABORTED, "the canary has 33 %")
+    assert "(by kubectl-edit)" in decided(at(phase), traffic=edited).state.reason
 
 
 def test_a_stable_version_that_falls_ill_stops_the_rollout_and_its_evidence() -> None:

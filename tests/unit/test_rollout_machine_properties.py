@@ -148,7 +148,7 @@ def assert_shown(process: Process, plan: Plan) -> None:
 
 
 @pytest.mark.timeout(60)
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(plans(), chances, st.integers(0, 2**32), st.booleans())
 def test_whatever_happens_it_ends_safe_or_says_that_it_could_not(
     plan: Plan, faults: Chances, seed: int, replaces_the_old: bool
@@ -173,7 +173,7 @@ def test_whatever_happens_it_ends_safe_or_says_that_it_could_not(
 
 
 @pytest.mark.timeout(60)
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(plans(), chances, st.integers(0, 2**32))
 def test_it_ends_or_gives_up_in_the_time_that_its_plan_has(plan: Plan, faults: Chances, seed: int) -> None:
     world = World()
@@ -184,7 +184,7 @@ def test_it_ends_or_gives_up_in_the_time_that_its_plan_has(plan: Plan, faults: C
 
 
 @pytest.mark.timeout(60)
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(plans(), chances, st.integers(0, 2**32), st.sampled_from([1.0, 20.0, 50.0, 100.0]), st.booleans())
 def test_a_version_that_is_worse_is_never_promoted(
     plan: Plan, faults: Chances, seed: int, worse_from_percent: float, replaces_the_old: bool
@@ -203,7 +203,7 @@ def test_a_version_that_is_worse_is_never_promoted(
 
 
 @pytest.mark.timeout(60)
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(plans(), st.integers(0, 2**32))
 def test_a_good_version_is_promoted_wherever_it_is_killed(plan: Plan, seed: int) -> None:
     world = World()

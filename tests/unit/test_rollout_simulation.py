@@ -13,9 +13,9 @@ from k8s.rollout.seen import Seen
 from tests.rollout_world import BEGAN, NEW, OLD, Faults, Process, World
 
 PLAN = Plan(
-    steps=(Step(percent=10), Step(percent=50, windows=1, pause_seconds=30)),
+    steps=(Step(percent=10), Step(percent=50, windows=1, pause_seconds=10)),
     gates=(Gate(measure="errors", most=0.01),),
-    limits=Limits(settle_seconds=30, window_seconds=60, verify_seconds=60, api_seconds=30),
+    limits=Limits(settle_seconds=6, window_seconds=40, verify_seconds=20, api_seconds=30),
 )
 TO_JUDGE_SECONDS = PLAN.limits.settle_seconds + 2 * LONGEST_PAUSE_SECONDS
 """From a share to the first look that can tell: it has settled, and something has been counted."""

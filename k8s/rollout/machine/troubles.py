@@ -41,10 +41,8 @@ def _other_hands(case: Case) -> Trouble | None:
     if any(alike(share, each) for each in ours):
         return None
     meant = " or ".join(f"{each:g} %" for each in dict.fromkeys(ours))
-    return (
-        Exit.ABORTED,
-        f"somebody else has changed the shares: the canary has {share:g} %, and was to have {meant}",
-    )
+    told = f"somebody else has changed the shares: the canary has {share:g} %, and was to have {meant}"
+    return Exit.ABORTED, f"{told} ({traffic.sentence})" if traffic.sentence else told
 
 
 def _canary(case: Case) -> Trouble | None:
