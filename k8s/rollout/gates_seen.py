@@ -1,17 +1,20 @@
 """Look at a window through Prometheus: ask what the gates need, and judge it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from k8s.rollout.gates.ask import OWN, questions
 from k8s.rollout.gates.finding import Finding
 from k8s.rollout.gates.judge import judge
 from k8s.rollout.gates.promised import Promise, promised
+from k8s.rollout.gates.quiet import REQUESTS, quiet_steps
 from k8s.rollout.gates.sample import Sample
-from k8s.rollout.plan.form import Gate
+from k8s.rollout.plan.form import Gate, Plan
 from k8s.rollout.prometheus import NoMetrics
 from k8s.rollout.seen import Health
 from k8s.rollout.side import Side
+
+LATELY_SECONDS = 600
 
 
 class Asked(Protocol):
@@ -52,6 +55,16 @@ def look(
         promise=promise,
         pods={side: health.pods for side, health in healths.items() if health is not None and health.ready},
     )
+
+
+def too_quiet(
+    prometheus: Asked, plan: Plan, matchers: str, promise: Promise, nearest: Callable[[float], float]
+) -> list[str]:
+    """Say which steps too few requests come for, by those that the stable version has had of late; raises NoMetrics."""
+    promql = REQUESTS.replace("$side", matchers).replace("$window", f"{LATELY_SECONDS}s")
+    rates = prometheus.query(promql)
+    # Without any series it is no matter of numbers: the gates will say what is missing.
+    return [*quiet_steps(plan, rates[0].value, promise, nearest)] if rates else []
 
 
 def _now(prometheus: Asked) -> float | None:

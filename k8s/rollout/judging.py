@@ -35,11 +35,10 @@ class Judge:
         gates = self._plan.gates
         matchers = {side: self._backend.matchers(side) for side in Side}
         if len(needs.sides) == 1:
-            # One side alone stands where the gates look for the canary, and is held to absolute bounds.
+            # One side alone is held to absolute bounds.
             (side,) = needs.sides
             gates = alone(gates)
-            matchers = {Side.CANARY: matchers[side]}
-            canary, stable = (canary if side is Side.CANARY else stable), None
+            matchers = {side: matchers[side]}
         findings = look(
             self._prometheus,
             gates,

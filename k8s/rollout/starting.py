@@ -17,6 +17,7 @@ from k8s.rollout.clock import Clock
 from k8s.rollout.gates.defaults import defaults
 from k8s.rollout.gates.measures import MEASURES
 from k8s.rollout.gates.promised import Promise, promised
+from k8s.rollout.gates_seen import too_quiet
 from k8s.rollout.holder import name_of_this_process
 from k8s.rollout.judging import Judge, with_hint
 from k8s.rollout.lease import NOTHING
@@ -97,6 +98,7 @@ def prepare(api: ApiServer, namespace: str, options: Options) -> Prepared:
     if before is None:
         # Who goes on must be able to take traffic back without it.
         _must_answer(prometheus)
+        notes += too_quiet(prometheus, terms.plan, backend.matchers(Side.STABLE), promise, backend.nearest)
     return Prepared(
         api,
         namespace,

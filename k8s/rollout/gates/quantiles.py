@@ -80,4 +80,5 @@ def _held(subject: Subject, here: Histogram, limit: float, sure: float, words: s
         return Evidence(Judgement.INCONCLUSIVE, limit, too_few(subject, here.total, subject.here.side))
     if not keeps(here.above(limit), here.total, share):
         return Evidence(Judgement.INCONCLUSIVE, limit, f"{words}, and that may still be chance")
-    return Evidence(Judgement.PASSED, limit, words)
+    is_within = here.above(limit) <= share * here.total
+    return Evidence(Judgement.PASSED, limit, words if is_within else f"{words}, and so few do not break it")

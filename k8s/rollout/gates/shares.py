@@ -107,7 +107,7 @@ def _evidence(subject: Subject, here: Counted, most: float, limit: float, words:
         return Evidence(Judgement.INCONCLUSIVE, limit, too_few(subject, here.total, subject.here.side))
     if not keeps(here.bad, here.total, most):
         return Evidence(Judgement.INCONCLUSIVE, limit, f"{words}, and that may still be chance")
-    return Evidence(Judgement.PASSED, limit, words)
+    return Evidence(Judgement.PASSED, limit, words if here.share <= most else f"{words}, and so few do not break it")
 
 
 def _as_told(subject: Subject, share: float) -> float:

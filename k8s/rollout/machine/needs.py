@@ -31,8 +31,7 @@ class Needs:
     window_seconds: float | None = None
     """How far the evidence goes back; None where no gate is asked."""
     sides: frozenset[Side] = BOTH
-    """Whom gates judge. One side alone is judged by the absolute bounds alone (`k8s.rollout.plan.alone`),
-    and is given to the gates in the canary's place."""
+    """Whom gates judge. One side alone is judged by the absolute bounds alone (`k8s.rollout.plan.alone`)."""
     confidence: float = 0.0
     """Of each conclusion that something is worse, where gates are asked."""
     smoke: bool = False

@@ -1,0 +1,28 @@
+"""A plan that too few requests come for is told before it begins."""
+
+from k8s.rollout.gates.promised import promised
+from k8s.rollout.gates.quiet import quiet_steps
+from k8s.rollout.plan.form import Step
+from tests.rollout_study.rollout import planned
+
+PROMISE = promised()
+
+
+def test_one_request_a_second_is_too_few_for_a_hundredth() -> None:
+    first, second, advice = quiet_steps(planned(), 1.0, PROMISE)
+    assert first.startswith("step 1 gives the canary 1 % of 1 requests a second: some 9 in 900 s, and gate error_ratio")
+    assert second.startswith("step 2")
+    assert advice == "begin with 8.3 % or more, or give a step more time (limits.inconclusive_seconds)"
+
+
+def test_enough_requests_are_nothing_to_tell() -> None:
+    assert list(quiet_steps(planned(), 20.0, PROMISE)) == []
+    assert list(quiet_steps(planned(steps=(Step(percent=25), Step(percent=50))), 1.0, PROMISE)) == []
+
+
+def test_no_requests_at_all_have_no_advice() -> None:
+    assert len(list(quiet_steps(planned(), 0.0, PROMISE))) == 5
+
+
+def test_the_share_that_can_be_made_counts() -> None:
+    assert list(quiet_steps(planned(steps=(Step(percent=1),)), 1.0, PROMISE, nearest=lambda percent: 25.0)) == []
