@@ -1,6 +1,5 @@
 """The gates of one rollout, asked of Prometheus as a look needs them: of both sides, or of one alone."""
 
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from k8s.rollout.backends.backend import Backend
@@ -39,7 +38,7 @@ class Judge:
             (side,) = needs.sides
             gates = alone(gates)
             matchers = {side: matchers[side]}
-        findings = look(
+        return look(
             self._prometheus,
             gates,
             matchers,
@@ -49,9 +48,6 @@ class Judge:
             stable,
             promise=self._promise,
         )
-        if Side.CANARY in needs.sides:
-            return findings
-        return tuple(replace(each, canary=None, stable=each.canary) for each in findings)
 
 
 def with_hint(prometheus: Prometheus, error: NoMetrics) -> str:

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8s.rollout.gates.defaults import defaults
@@ -283,6 +283,7 @@ def test_gates_that_say_nothing_of_one_side_are_no_pass() -> None:
     assert finding.judgement is INCONCLUSIVE
 
 
+@settings(max_examples=30)
 @given(
     errors=st.integers(0, 200),
     requests=st.integers(0, 2000),
