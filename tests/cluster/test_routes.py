@@ -5,7 +5,6 @@ namespace. ECLUSE_GATEWAY_ADDRESS says where it is reached, where that is not it
 listener's port on this machine.
 """
 
-import os
 from typing import Any
 
 import grpc
@@ -15,13 +14,13 @@ from serving.oip_pb2 import ModelReadyRequest, ModelReadyResponse
 from tests.cluster.api import Api, Object
 from tests.cluster.callers import SEVEN, Reply, ask
 from tests.cluster.conftest import Install, not_here
+from tests.cluster.gateways import address_of, open_gateway
 from tests.cluster.namespaces import Namespace
 from tests.cluster.releases import MODES
 from tests.cluster.waiting import until
 
 pytestmark = pytest.mark.timeout(600)  # room for each of its waits to say what it saw
 
-GATEWAY_API = "gateway.networking.k8s.io/v1"
 ROUTED_SECONDS = 60
 READY_METHOD = "/inference.GRPCInferenceService/ModelReady"
 
@@ -29,23 +28,16 @@ READY_METHOD = "/inference.GRPCInferenceService/ModelReady"
 @pytest.fixture(scope="session")
 def gateway(cluster: Api) -> Object:
     """One that takes routes from every namespace."""
-    found = cluster.find("Gateway") if cluster.knows(GATEWAY_API) else []
-    for each in found:
-        conditions = {said["type"]: said["status"] for said in each.get("status", {}).get("conditions", [])}
-        everybody = any(
-            listener.get("allowedRoutes", {}).get("namespaces", {}).get("from") == "All"
-            for listener in each["spec"]["listeners"]
-        )
-        if conditions.get("Programmed") == "True" and everybody:
-            return each
-    not_here("no gateway: the cluster has none that is programmed and open to every namespace", "gateway")
-    raise AssertionError  # not_here ends the test
+    found = open_gateway(cluster)
+    if found is None:
+        not_here("no gateway: the cluster has none that is programmed and open to every namespace", "gateway")
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="session")
 def address(gateway: Object) -> str:
-    listener = gateway["spec"]["listeners"][0]
-    return os.environ.get("ECLUSE_GATEWAY_ADDRESS") or f"127.0.0.1:{listener['port']}"
+    return address_of(gateway)
 
 
 def route(gateway: Object, hostname: str, **more: Any) -> dict[str, Any]:
