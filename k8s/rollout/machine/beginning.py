@@ -51,7 +51,7 @@ def deploying(case: Case) -> Decision:
         return onward(
             case,
             Phase.SMOKE,
-            f"the canary is ready, with {canary.pods} pods" if canary.pods else "the canary waits for its share",
+            _ready(canary.pods),
             canary_revision=canary.revision,
             restarts=canary.restarts,
         )
@@ -76,3 +76,9 @@ def smoke(case: Case) -> Decision:
         return back(case, Exit.ABORTED, f"the canary does not answer the smoke request as it should: {answer}")
     why = case.seen.error or "nobody sent it"
     return back(case, Exit.INFRASTRUCTURE, f"the smoke request could not be sent in {limit:g} s: {why}")
+
+
+def _ready(pods: int) -> str:
+    if not pods:
+        return "the canary waits for its first share, which brings its first pod"
+    return f"the canary is ready, with {pods} {'pod' if pods == 1 else 'pods'}"
