@@ -168,6 +168,10 @@ test-rolling: setup ## replace servers under load, 50,000 requests at least: non
 test-cluster: setup ## the chart on the cluster that KUBECONFIG names (ECLUSE_IMAGE= CLUSTER_TESTS="tests/cluster -k restricted")
 	@$(pytest) $(CLUSTER_TESTS)
 
+.PHONY: test-rollout
+test-rollout: setup ## gated rollouts there, of good and bad versions under load, through its gateway (QUICK=1 plays three)
+	@$(pytest) tests/cluster/rollout $(if $(QUICK),-m quick)
+
 .PHONY: chart cluster-up cluster-down
 chart: setup ## the chart and the files of k8s/: lint, values, guards, snapshots, schemas
 	@$(pytest) tests/contract/chart tests/contract/test_k8s_files.py

@@ -5,13 +5,15 @@
 #
 # Says how long each part took. Where no cluster or no base image can be had in time, that is one sentence and no
 # failure; what fails after that is one. Where FOLDER has a command monitoring too, it brings a Prometheus: one that
-# cannot be had in time is a sentence as well, and the tests that need it are skipped. The long proof of rolling updates comes last, and of its three runs those for
-# which there is no time are left out with a sentence. Leaves nothing running that was not running before.
+# cannot be had in time is a sentence as well, and the tests that need it are skipped. Where it has a command gateway,
+# the quick part of the proof of gated rollouts follows. The long proof of rolling updates comes last, and of its three
+# runs those for which there is no time are left out with a sentence. Leaves nothing running that was not running before.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 folder=$1 limit=$2
 for_tests=720     # without so much left for them, the tests are not begun
 for_monitoring=480   # what those that need a Prometheus take of it, which is not waited for at their cost
+for_rollout=${ROLLOUT_SECONDS:-420}   # nor the quick part of the proof of gated rollouts
 for_rolling=${ROLLING_SECONDS:-420}   # nor a run of the proof of rolling updates
 
 left() { echo $((limit - SECONDS)); }
@@ -61,7 +63,17 @@ if [ -x "$folder/monitoring" ]; then
     fi
 fi
 status=0
-part "$(left)" "make test-cluster" make test-cluster CLUSTER_TESTS="tests/cluster --ignore=tests/cluster/rolling" || status=$?
+part "$(left)" "make test-cluster" make test-cluster CLUSTER_TESTS="tests/cluster --ignore=tests/cluster/rolling --ignore=tests/cluster/rollout" || status=$?
+if [ -x "$folder/gateway" ] && [[ " $REQUIRE_TOOLS " = *" prometheus "* ]]; then
+    if [ "$(left)" -lt "$for_rollout" ]; then
+        echo "not run: the proof of gated rollouts takes up to $for_rollout s, and $(left) s are left: \`make test-rollout\` has it"
+    elif part $(($(left) - for_rollout)) "bringing a gateway up" "$folder/gateway"; then
+        REQUIRE_TOOLS="$REQUIRE_TOOLS gateway" part "$(left)" "the proof of gated rollouts (quick)" \
+            make test-rollout QUICK=1 || status=$?
+    else
+        echo "not run: the proof of gated rollouts: no gateway could be brought up in the time there is"
+    fi
+fi
 # Begun with too little time, a run would be cut off and look like a loss.
 for which in plain without_the_drain kserve; do
     if [ "$(left)" -lt "$for_rolling" ]; then

@@ -17,11 +17,11 @@ import yaml
 
 from tests.cluster.api import Api, Object
 from tests.cluster.conftest import not_here
+from tests.cluster.gateways import GATEWAY_API
 from tests.cluster.namespaces import Namespace, Namespaces
 from tests.cluster.page_blocks import Block, blocks
 from tests.cluster.prometheus import Prometheus
 from tests.cluster.releases import SMALL, merged
-from tests.cluster.test_routes import GATEWAY_API
 from tests.cluster.waiting import until
 from tests.helm import REPOSITORY, program
 

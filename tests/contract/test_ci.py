@@ -14,6 +14,7 @@ FINE = {"up": UP, "base-image": "", "load": "", "down": "echo taken down $1", "r
 PASSED = "===== 3 passed, 1 skipped in 2.50s ====="
 RUNS = ["plain", "without_the_drain", "kserve"]
 """Of the proof of rolling updates."""
+WITH_GATEWAY = {"monitoring": "true", "gateway": "true"}
 FAILED = "===== 1 failed, 2 passed, 2 errors in 1.25s (0:00:01) ====="
 
 
@@ -24,7 +25,12 @@ class Machine:
         self._folder = folder
 
     def run(
-        self, commands: Mapping[str, str] = {}, make: str = "", seconds: int = 2000, rolling_seconds: int = 480
+        self,
+        commands: Mapping[str, str] = {},
+        make: str = "",
+        seconds: int = 2000,
+        rolling_seconds: int = 480,
+        rollout_seconds: int = 420,
     ) -> tuple[int, str]:
         """Give the status of `.ci/cluster.sh` and what it said."""
         for name, text in {**FINE, **commands, "make": make}.items():
@@ -38,6 +44,7 @@ class Machine:
                 "PATH": f"{self._folder}:{os.environ['PATH']}",
                 "REQUIRE_TOOLS": "curl",
                 "ROLLING_SECONDS": str(rolling_seconds),
+                "ROLLOUT_SECONDS": str(rollout_seconds),
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -114,6 +121,36 @@ def test_the_longest_proof_is_left_out_where_there_is_no_time_for_it(machine: Ma
     assert "made test-cluster CLUSTER_TESTS=tests/cluster --ignore=tests/cluster/rolling" in said
     assert "CLUSTER_TESTS=tests/cluster/rolling" not in said
     assert said.count("not run: the proof of rolling updates") == len(RUNS)
+
+
+def test_rollouts_are_proved_where_there_is_a_gateway(machine: Machine) -> None:
+    status, said = machine.run(WITH_GATEWAY, make='echo "made $* needs $REQUIRE_TOOLS"')
+    assert status == 0
+    assert "made test-rollout QUICK=1 needs curl cluster kserve metrics prometheus gateway" in said
+    assert "--ignore=tests/cluster/rollout" in said
+
+
+@pytest.mark.parametrize(
+    ("commands", "rollout_seconds", "words"),
+    [
+        ({**WITH_GATEWAY, "gateway": "false"}, 420, "no gateway could be brought up in the time there is"),
+        (WITH_GATEWAY, 2100, "takes up to 2100 s, and "),
+    ],
+    ids=["no gateway", "no time"],
+)
+def test_rollouts_that_cannot_be_proved_are_a_sentence_and_no_failure(
+    commands: Mapping[str, str], rollout_seconds: int, words: str, machine: Machine
+) -> None:
+    status, said = machine.run(commands, make="echo made $*", rollout_seconds=rollout_seconds)
+    assert status == 0
+    assert words in said
+    assert "made test-rollout" not in said
+
+
+def test_a_rollout_that_ends_as_it_must_not_is_a_failure(machine: Machine) -> None:
+    status, said = machine.run(WITH_GATEWAY, make='if [ "$1" = test-rollout ]; then exit 7; fi')
+    assert status == 7
+    assert "taken down" in said
 
 
 @pytest.mark.parametrize("target", ["image", "load-image", "test-cluster"])

@@ -84,7 +84,7 @@ class Library:
             yield self
         finally:
             with contextlib.suppress(AssertionError):  # it must not hide why the block failed
-                self._run("-c", EMPTIER)
+                self.run("-c", EMPTIER)
             namespace.delete("PersistentVolumeClaim", CLAIM)
             namespace.api.delete("PersistentVolume", volume)
             until("the end of the volume", lambda: not self._is_there(volume), seconds=WRITTEN_SECONDS)
@@ -100,9 +100,10 @@ class Library:
 
     def put(self, *paths: str) -> None:
         """Put the image's model under each path, as in `first/1`, and wait until it is there."""
-        self._run("-c", WRITER, *(f"/library/{path}" for path in paths))
+        self.run("-c", WRITER, *(f"/library/{path}" for path in paths))
 
-    def _run(self, *arguments: str) -> None:
+    def run(self, *arguments: str) -> None:
+        """Run the image's Python with the volume at /library, and wait until it has ended well."""
         self._written += 1
         name = f"{LIBRARIAN}-{self._written}"
         self._namespace.create(

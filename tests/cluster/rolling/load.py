@@ -11,7 +11,7 @@ in the folder afterwards.
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,7 +51,7 @@ OVERRIDES = (
 
 
 @contextmanager
-def load(addresses: Addresses, rate: float, folder: Path) -> Iterator[None]:
+def load(addresses: Addresses, rate: float, folder: Path, headers: Sequence[str] = ()) -> Iterator[None]:
     """Have callers ask for as long as the block lasts and a while before and after, and hear their last answers."""
     begun, over = folder / "begun", folder / "over"
     for file in (begun, over):
@@ -59,6 +59,7 @@ def load(addresses: Addresses, rate: float, folder: Path) -> Iterator[None]:
     change = f"touch {shlex.quote(str(begun))}; until [ -e {shlex.quote(str(over))} ]; do sleep 0.2; done"
     command = [sys.executable, "-m", "loadtests", "run", "--profile", "rolling-update", "--out", str(folder / "load")]
     command += ["--url", f"http://{addresses.rest}", "--grpc", addresses.grpc, "--model", addresses.model]
+    command += [word for header in headers for word in ("--header", header)]
     command += ["--change", shlex.join(["sh", "-c", change]), "--set", f"rate={rate}"]
     command += [word for override in OVERRIDES for word in ("--set", override)]
     with (
