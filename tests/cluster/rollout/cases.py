@@ -40,11 +40,11 @@ def killed_in_each_phase(around: Around) -> int:
     """End the process with SIGKILL once in each phase, and start it again by the same command."""
     tool, seen = around.tool, list[str]()
     while tool.process.poll() is None:
-        phase = str(tool.state().get("phase", ""))
+        phase = tool.phase()
         if phase and phase != ENDED and phase not in seen:
             tool.kill()
             seen.append(phase)
-            if tool.state().get("phase") == ENDED:  # it was quicker than the signal
+            if tool.phase() == ENDED:  # it was quicker than the signal
                 break
             tool.start()
         time.sleep(0.05)

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 
-from tests.cluster.rollout.cases import Case
+from tests.cluster.rollout.cases import INFRASTRUCTURE, Case, another_beside, killed_in_each_phase
 from tests.cluster.rollout.play import Played
 
 HUNDRED = 100.0
+LONG_PHASES = {"deploying", "shifting", "settling", "analysing"}
+"""Which last for seconds, so that a kill cannot miss them."""
+LONG_AFTERWARDS = {True: {"verifying"}, False: {"restoring", "discarding"}}
+"""The same of the end, by whether the version is promoted."""
 
 
 def objections(played: Played) -> list[str]:
     """Give what speaks against it, in sentences; nothing where all is as promised."""
-    return [*_ending(played), *_traffic(played), *_callers(played), *_report(played)]
+    return [*_ending(played), *_traffic(played), *_callers(played), *_report(played), *_disturbance(played)]
 
 
 def _ending(played: Played) -> Iterator[str]:
@@ -52,3 +56,15 @@ def _is_steady(case: Case) -> bool:
 def _report(played: Played) -> Iterator[str]:
     if not played.sentence:
         yield "the report has no sentence that says how it ended"
+
+
+def _disturbance(played: Played) -> Iterator[str]:
+    """Whether what was to happen did."""
+    if played.case.disturb is killed_in_each_phase:
+        missed = (LONG_PHASES | LONG_AFTERWARDS[played.case.is_promoted]) - set(played.told)
+        if missed:
+            yield f"it was never killed while {', '.join(sorted(missed))}"
+    if played.case.disturb is another_beside:
+        status, said = played.told
+        if status != str(INFRASTRUCTURE) or "is being rolled out by" not in said:
+            yield f"the one beside ended with {status}: {said}"

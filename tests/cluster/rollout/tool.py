@@ -73,6 +73,12 @@ class Tool:
         text = (leases.get(LEASE, {}).get("annotations") or {}).get(STATE)
         return json.loads(text) if text else {}
 
+    def phase(self) -> str:
+        """Where it is; a lock without a state is the moment before the first one."""
+        phase = self.state().get("phase")
+        has_lock = any(each["metadata"]["name"] == LEASE for each in self.stage.namespace.find("Lease"))
+        return str(phase or ("preflight" if has_lock else ""))
+
     def wait_for(self, *phases: str, percent: float | None = None, seconds: float = END_SECONDS) -> str:
         """Wait until it is in one of these phases, or has ended; give the phase."""
 
