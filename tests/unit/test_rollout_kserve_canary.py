@@ -154,6 +154,8 @@ def test_kserve_that_never_leads_to_the_canary_is_found_out_before_any_request_g
     assert not health.ready
     assert not health.hopeless
     assert "KServe has not put digits-two-predictor into its routes" in health.sentence
+    # What nobody leads to needs no more pods.
+    assert kserve.wanted[CANARY] == 1
     clock.now += PROOF_SECONDS
     assert backend.health(Side.CANARY).hopeless
     backend.discard()

@@ -85,7 +85,7 @@ class KServeCanary:
         return [first, *([unknown] if unknown else []), *kserve_reasons.notes(service, self._uri)]
 
     def deploy(self) -> None:
-        """Make the canary with one pod; once that one is ready, with all."""
+        """Make the canary with one pod; once KServe leads to that one, with all."""
 
         def patch(service: Json) -> Json:
             if kserve_spec.is_promoted(service, self._canary):
@@ -98,7 +98,8 @@ class KServeCanary:
                 raise Refused(f"{self.target} has a canary {self._canary} with {theirs} already, not {self._uri}")
             full = kserve_spec.replicas(service, self._canary).full
             pods = int(found["predictor"].get("minReplicas") or 0)
-            if pods >= full or not self._is_called_ready(service):
+            # KServe leads to none that is not ready, and one that leads to none at all need not be given more pods.
+            if pods >= full or not self._is_led_to():
                 return {}
             return kserve_spec.with_canary(service, self._canary, self._uri, full, kserve_spec.percent(found))
 
@@ -228,9 +229,10 @@ class KServeCanary:
     def _deployments(self) -> tuple[str, ...]:
         return ("apis", "apps", "v1", "namespaces", self._namespace, "deployments")
 
-    def _is_called_ready(self, service: Json) -> bool:
-        statuses = (service.get("status") or {}).get("canaryStatuses") or ()
-        return any(each.get("name") == self._canary and each.get("ready") for each in statuses)
+    def _is_led_to(self) -> bool:
+        routes = self._routes()
+        canary = kserve_spec.workload(self._name, self._canary)
+        return bool(routes) and all(kserve_routes.is_led_to(route, canary) for route in routes)
 
     def _not_effective(self, service: Json, percent: float) -> str:
         routes = self._routes()
@@ -249,10 +251,9 @@ class KServeCanary:
         full = kserve_spec.replicas(service, self._canary).full
         pods = int(found["predictor"].get("minReplicas") or 0)
         canary = self.names()[Side.CANARY]
-        routes = self._routes()
-        if routes and all(kserve_routes.is_led_to(route, canary) for route in routes):
+        if self._is_led_to():
             self._not_led_to_since = None
-            missing = f"{canary} has {pods} of {full} pods; the others are made as soon as KServe calls it ready"
+            missing = f"{canary} has {pods} of {full} pods; the others follow"
             return (missing if pods < full else ""), False
         now = self._clock()
         since = self._not_led_to_since = now if self._not_led_to_since is None else self._not_led_to_since
