@@ -17,11 +17,11 @@ import yaml
 
 from tests.cluster.api import Api, Object
 from tests.cluster.conftest import not_here
-from tests.cluster.gateways import GATEWAY_API
+from tests.cluster.gateways import open_gateway
 from tests.cluster.namespaces import Namespace, Namespaces
 from tests.cluster.page_blocks import Block, blocks
-from tests.cluster.prometheus import Prometheus
 from tests.cluster.releases import SMALL, merged
+from tests.cluster.two_versions import QUICK, QUICK_PLAN, both_are_seen, routes
 from tests.cluster.waiting import until
 from tests.helm import REPOSITORY, program
 
@@ -30,16 +30,6 @@ BLOCKS = blocks(PAGE)
 NOT_RUN = 4
 """Blocks that nobody can run here; each says why."""
 BLOCK_SECONDS = 150
-RELEASES = ("blue-ecluse", "green-ecluse")
-
-QUICK = {"drain": {"preStopSeconds": 0, "lameDuckSeconds": 0}, "monitoring": {"interval": "1s"}}
-"""Nobody is served, and a rollout is to be seen within seconds."""
-QUICK_PLAN: Mapping[str, Any] = {
-    "steps": [{"percent": 50, "windows": 1}],
-    # Of a version that nobody asks, nothing else can be concluded.
-    "gates": [{"measure": "restarts", "most": 0}],
-    "limits": {"settle_seconds": 2, "window_seconds": 5, "verify_seconds": 5, "drain_seconds": 1},
-}
 
 
 @dataclass
@@ -122,32 +112,6 @@ def in_namespace(namespace: str) -> Object:
     return config
 
 
-def open_gateway(cluster: Api) -> Object | None:
-    """One that takes routes of every namespace."""
-    found = cluster.find("Gateway") if cluster.knows(GATEWAY_API) else []
-    for gateway in found:
-        listeners = gateway["spec"]["listeners"]
-        if any(each.get("allowedRoutes", {}).get("namespaces", {}).get("from") == "All" for each in listeners):
-            return gateway
-    return None
-
-
-def routes(cluster: Api) -> str:
-    """The routes of the example, at the cluster's own Gateway."""
-    gateway = open_gateway(cluster)
-    found = list(yaml.safe_load_all((REPOSITORY / "k8s/examples/rollout/routes.yaml").read_text()))
-    if gateway is not None:
-        parent = {"name": gateway["metadata"]["name"], "namespace": gateway["metadata"]["namespace"]}
-        for route in found:
-            route["spec"]["parentRefs"] = [parent]
-    return yaml.safe_dump_all(found)
-
-
-def both_are_seen(prometheus: Prometheus, namespace: Namespace) -> bool:
-    query = f'up{{namespace="{namespace.name}"}} == 1'
-    return {series["metric"].get("variant") for series in prometheus.query(query)} >= set(RELEASES)
-
-
 def test_what_is_not_run_has_a_reason_and_is_little() -> None:
     reasons = [block.not_run for block in BLOCKS if block.not_run]
     assert len(reasons) == NOT_RUN
@@ -171,7 +135,7 @@ def test_a_block_does_what_it_says(
     if "gateway" in block.needs and open_gateway(cluster) is None:
         not_here("no gateway: the cluster has none that is open to every namespace", "gateway")
     if "prometheus" in block.needs:
-        prometheus: Prometheus = request.getfixturevalue("prometheus")
+        prometheus = request.getfixturevalue("prometheus")
         if "k8s.rollout" in block.text:
             prometheus.until("both versions", lambda: both_are_seen(prometheus, own) or None, own)
     told = shell.run(block.text)
