@@ -23,6 +23,7 @@ from k8s.rollout.judging import Judge, with_hint
 from k8s.rollout.lease import NOTHING
 from k8s.rollout.ledger import Ledger
 from k8s.rollout.machine.state import State
+from k8s.rollout.machine.taking_over import taken_over
 from k8s.rollout.mistake import Mistake
 from k8s.rollout.options import Options
 from k8s.rollout.outcome import Exit
@@ -129,7 +130,7 @@ def take(prepared: Prepared, seconds: float, clock: Clock, tell: Callable[[str],
         ledger.release()
         raise Mistake("another rollout was begun at this moment; start again to see it", Exit.INFRASTRUCTURE)
     if sheet.state is not None and sheet.state.identity == before:
-        return ledger, sheet.state, sheet.record
+        return ledger, taken_over(sheet.state, clock.wall()), sheet.record
     wishes, now = prepared.terms.wishes, clock.wall()
     state = State(
         identity=uuid.uuid4().hex,

@@ -13,6 +13,7 @@ from k8s.rollout.ledger import Ledger
 from k8s.rollout.looking import Looker
 from k8s.rollout.machine.phase import Phase
 from k8s.rollout.machine.state import State
+from k8s.rollout.machine.taking_over import taken_over
 from k8s.rollout.outcome import Exit
 from k8s.rollout.plan.form import Limits, Plan, Step
 from k8s.rollout.plan.read import digest
@@ -58,7 +59,8 @@ class Tried:
             self.api, "models", "httproute/mnist", "me", seconds=30, clock=self.time.clock, is_gone=lambda _: False
         )
         sheet = ledger.take(self.heard.note)
-        state = sheet.state or State("one", digest(self.plan), self.time.now, "blue", "green", since=self.time.now)
+        known = sheet.state and taken_over(sheet.state, self.time.now)
+        state = known or State("one", digest(self.plan), self.time.now, "blue", "green", since=self.time.now)
         run = Run(
             self.terms,
             self.backend,
@@ -287,7 +289,8 @@ def test_who_has_lost_the_lock_stops_at_once_and_writes_nothing() -> None:
 @pytest.mark.parametrize(
     "phase", [each for each in Phase if each not in (Phase.PREFLIGHT, Phase.ENDED, Phase.RESTORING, Phase.DISCARDING)]
 )
-def test_a_kill_in_any_phase_is_made_good_by_the_next_start(phase: Phase) -> None:
+@pytest.mark.parametrize("away_seconds", [1, 40, 4000])
+def test_a_kill_in_any_phase_is_made_good_by_the_next_start(phase: Phase, away_seconds: float) -> None:
     tried = Tried(APPROVED if phase is Phase.WAITING else PLAN)
 
     def kill() -> None:
@@ -297,6 +300,7 @@ def test_a_kill_in_any_phase_is_made_good_by_the_next_start(phase: Phase) -> Non
     with pytest.raises(Terminated):
         tried.start()
     tried.heard = Heard()
+    tried.time.pause(away_seconds)
     if phase is Phase.WAITING:
         request = Request("approve", "anna@laptop", tried.time.now, step=0, rollout="one")
         tried.time.after(60, lambda: Ledger(tried.api, "models", "httproute/mnist", "").ask(request))

@@ -15,6 +15,7 @@ from k8s.rollout.side import Side
 BOTH = frozenset(Side)
 LONGEST_PAUSE_SECONDS = 15.0
 QUICK_SECONDS = 2.0
+"""Where only the cluster is waited for, unless windows are so short that more is to be seen sooner."""
 EARLY_CAUTION = 10.0
 """A look within a window finds what is far too bad at once; looking often must not make false alarms."""
 WATCHING_CAUTION = 100.0
@@ -43,6 +44,7 @@ def needs(plan: Plan, state: State, now: float) -> Needs:
     """Say what to look at, at `now`; what is seen must carry the same `now`."""
     window = plan.limits.window_seconds
     pause = min(max(window / 4, 0.5), LONGEST_PAUSE_SECONDS)
+    quick = min(QUICK_SECONDS, pause)
     evidence = now - state.counted_from
     # Less than this shows nothing, and a range of no seconds is no question.
     gathered = evidence if evidence >= pause else None
@@ -58,13 +60,13 @@ def needs(plan: Plan, state: State, now: float) -> Needs:
                 pause_seconds=pause,
             )
         case Phase.DEPLOYING:
-            return Needs(canary=True)
+            return Needs(canary=True, pause_seconds=quick)
         case Phase.SMOKE:
-            return Needs(canary=True, stable=True, smoke=True)
+            return Needs(canary=True, stable=True, smoke=True, pause_seconds=quick)
         case Phase.SHIFTING:
-            return Needs(canary=True, stable=True, smoke=not state.smoked and state.had_pods)
+            return Needs(canary=True, stable=True, smoke=not state.smoked and state.had_pods, pause_seconds=quick)
         case Phase.SETTLING:
-            return Needs(canary=True, stable=True)
+            return Needs(canary=True, stable=True, pause_seconds=quick)
         case Phase.ANALYSING:
             is_over = now - state.window_from >= window
             return Needs(
@@ -93,9 +95,9 @@ def needs(plan: Plan, state: State, now: float) -> Needs:
                 pause_seconds=pause,
             )
         case Phase.RESTORING:
-            return Needs(canary=True, stable=True)
+            return Needs(canary=True, stable=True, pause_seconds=quick)
         case Phase.PROMOTING | Phase.DISCARDING:
-            return Needs()
+            return Needs(pause_seconds=quick)
         case Phase.ENDED:
             return Needs(traffic=False, pause_seconds=0.0)
 

@@ -1,6 +1,7 @@
 """The command as a user has it: a process of its own, with a kubeconfig, a plan, and a folder for the report."""
 
 import contextlib
+import io
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from typing import Any
 import yaml
 
 from k8s.rollout import lease
+from k8s.rollout.__main__ import main
 from k8s.rollout.lease import Sheet
 from k8s.rollout.machine.phase import Phase
 from tests.contract.rollout.fake_api_server import Answer, Asked, FakeApiServer, Object, listening
@@ -84,6 +86,14 @@ class World:
         is_beside = {"--status", "--abort", "--approve"} & set(words)
         rest = [] if is_beside else ["--plan", str(file), "--prometheus", self.address]
         return self.run_raw(target, *rest, "--out", str(self.folder / "report"), *words)
+
+    def beside(self, *words: str) -> tuple[int, str, str]:
+        """Do in this process what somebody does beside the command; give status, output and errors."""
+        out, errors = io.StringIO(), io.StringIO()
+        rest = ["--out", str(self.folder / "report"), "--kubeconfig", str(self.folder / "kubeconfig")]
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+            status = main([TARGET, *words, *rest])
+        return status, out.getvalue(), errors.getvalue()
 
     def run_raw(self, *words: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(

@@ -271,7 +271,11 @@ def listening(fake: FakeApiServer) -> Iterator[ApiServer]:
         def log_message(self, *words: object) -> None:
             """Say nothing."""
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    class Server(http.server.ThreadingHTTPServer):
+        def handle_error(self, *who: object) -> None:
+            """Say nothing of clients that are killed."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

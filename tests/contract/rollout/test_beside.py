@@ -41,7 +41,7 @@ def test_ctrl_c_pauses_and_the_same_command_goes_on(tried: World) -> None:
     assert (status, green(tried)) == (130, 50)
     assert "traffic stays so, the same command goes on, and --abort takes it back" in errors
     assert tried.report()["outcome"] == "paused"
-    assert "goes on with it" in ended(tried.start("--status"))[1]
+    assert "goes on with it" in tried.beside("--status")[1]
     status, out, _ = ended(tried.start())
     assert (status, green(tried)) == (0, 100)
     assert "going on with the rollout of httproute/mnist" in out
@@ -75,13 +75,13 @@ def test_another_start_beside_it_is_refused_and_changes_nothing(tried: World) ->
     status, _, errors = ended(tried.start(plan=LONG))
     assert status == 4
     assert f"is being rolled out by process {first.pid} on " in errors
-    status, out, _ = ended(tried.start("--status"))
+    status, out, _ = tried.beside("--status")
     assert status == 0
     assert "waiting at 10 %, step 1 of 2, waiting for the step's pause to end (at most 10 min)" in out
     assert f"carried by process {first.pid}" in out
-    told = json.loads(ended(tried.start("--status", "--json"))[1])
+    told = json.loads(tried.beside("--status", "--json")[1])
     assert (told["phase"], told["percent"], told["exit"]) == ("waiting", 10, None)
-    status, out, _ = ended(tried.start("--abort"))
+    status, out, _ = tried.beside("--abort")
     assert (status, green(tried)) == (0, 0)
     assert "is back on blue-ecluse: it was aborted" in out
     status, _, errors = ended(first)
@@ -94,22 +94,22 @@ def test_an_abort_takes_back_what_a_killed_process_left(tried: World) -> None:
     process = tried.start(plan=LONG)
     assert ended(process)[0] == -9
     assert green(tried) == 10
-    status, _, _ = ended(tried.start("--abort"))
+    status, _, _ = tried.beside("--abort")
     assert (status, green(tried)) == (0, 0)
     assert tried.report()["outcome"] == "aborted"
-    status, _, errors = ended(tried.start("--abort"))
+    status, _, errors = tried.beside("--abort")
     assert status == 1
     assert "no rollout of httproute/mnist is under way" in errors
 
 
 def test_a_step_waits_for_approval_and_for_nothing_else(tried: World) -> None:
     reached = in_phase(tried, Phase.WAITING)
-    early = ended(tried.start("--approve"))
+    early = tried.beside("--approve")
     assert early[0] == 1
     assert "no rollout of httproute/mnist is known" in early[2]
     process = tried.start("--json", plan=APPROVED)
     assert reached.wait(PATIENCE_SECONDS)
-    status, out, _ = ended(tried.start("--approve"))
+    status, out, _ = tried.beside("--approve")
     assert status == 0
     assert "may go on from 10 %" in out
     status, out, _ = ended(process)
