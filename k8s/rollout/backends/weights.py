@@ -14,7 +14,7 @@ def split(percent: float, total: int = 0) -> tuple[int, int]:
     nothing nor everything never becomes either of them.
     """
     if not total:
-        total = next((each for each in TOTALS if _is_whole(percent * each / 100)), TOTALS[-1])
+        total = next((each for each in TOTALS if _is_said_by(each, percent)), TOTALS[-1])
     canary = round(percent * total / 100)
     if 0 < percent < 100 and total > 1:
         canary = min(max(canary, 1), total - 1)
@@ -41,5 +41,8 @@ def in_words(percent: float) -> str:
     return f"{percent:.4f}".rstrip("0").rstrip(".") + " %"
 
 
-def _is_whole(number: float) -> bool:
-    return abs(number - round(number)) < 1e-9
+def _is_said_by(total: int, percent: float) -> bool:
+    canary = percent * total / 100
+    if percent not in (0, 100) and round(canary) in (0, total):
+        return False
+    return abs(canary - round(canary)) < 1e-9
