@@ -105,6 +105,7 @@ generate: setup ## write every generated file anew
 	@$(python) -m monitoring.runbook_table
 	@$(python) -m monitoring.metrics_page
 	@$(python) -m loadtests.profile.page
+	@$(python) -m k8s.rollout.gates_page
 	@$(python) -m helm.generate
 	@REWRITE_SNAPSHOTS=1 $(pytest) --quiet tests/contract/chart/test_snapshots.py
 	@PYTHON=$(python) sh k8s/render.sh
@@ -140,6 +141,7 @@ generate-check: setup ## fail if a generated file is stale
 	@$(python) -m monitoring.runbook_table --check
 	@$(python) -m monitoring.metrics_page --check
 	@$(python) -m loadtests.profile.page --check
+	@$(python) -m k8s.rollout.gates_page --check
 	@$(python) -m helm.generate --check
 	@PYTHON=$(python) sh k8s/render.sh --check
 
