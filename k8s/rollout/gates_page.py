@@ -86,7 +86,8 @@ def _questions() -> Iterator[str]:
     yield ""
     yield (
         "`$side` selects the series of a version and `$other` those of the other, `$window` is the time since the "
-        "step settled, `$errors` what counts as an error of ours, `$part` a quarter of the window."
+        "step settled, `$errors` what counts as an error of ours, `$ago` and `$span` where a part of the window ends "
+        "and how long it is."
     )
     for name, promql in QUESTIONS.items():
         users = ", ".join(f"`{measure}`" for measure, found in MEASURES.items() if name in found.asks) or "every gate"

@@ -1,5 +1,6 @@
 """Look at a window through Prometheus: ask what the gates need, and judge it."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -62,7 +63,7 @@ def too_quiet(
 ) -> list[str]:
     """Say which steps too few requests come for, by those that the stable version has had of late; raises NoMetrics."""
     promql = REQUESTS.replace("$side", matchers).replace("$window", f"{LATELY_SECONDS}s")
-    rates = prometheus.query(promql)
+    rates = [each for each in prometheus.query(promql) if math.isfinite(each.value)]
     # Without any series it is no matter of numbers: the gates will say what is missing.
     return [*quiet_steps(plan, rates[0].value, promise, nearest)] if rates else []
 

@@ -108,7 +108,11 @@ def _found(endings: Iterable[tuple[Ending, float]], times: int) -> str:
 
 def _spread(values: Iterable[float]) -> str:
     known = sorted(values)
-    return f"{statistics.median(known):.2g} ({known[-1]:.2g})"
+    return f"{_short(statistics.median(known))} ({_short(known[-1])})"
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _told(endings: Iterable[Ending]) -> None:

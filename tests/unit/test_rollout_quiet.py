@@ -1,7 +1,11 @@
 """A plan that too few requests come for is told before it begins."""
 
+import math
+
 from k8s.rollout.gates.promised import promised
 from k8s.rollout.gates.quiet import quiet_steps
+from k8s.rollout.gates.sample import Sample
+from k8s.rollout.gates_seen import too_quiet
 from k8s.rollout.plan.form import Step
 from tests.rollout_study.rollout import planned
 
@@ -26,3 +30,27 @@ def test_no_requests_at_all_have_no_advice() -> None:
 
 def test_the_share_that_can_be_made_counts() -> None:
     assert list(quiet_steps(planned(steps=(Step(percent=1),)), 1.0, PROMISE, nearest=lambda percent: 25.0)) == []
+
+
+class Says:
+    """A Prometheus that knows one rate, or none."""
+
+    def __init__(self, *rates: float) -> None:
+        self.rates = rates
+        self.asked: list[str] = []
+
+    def query(self, promql: str, at: float | None = None) -> list[Sample]:
+        self.asked.append(promql)
+        return [Sample({}, rate) for rate in self.rates]
+
+
+def test_the_stable_versions_requests_of_late_are_what_counts() -> None:
+    says = Says(1.0)
+    told = too_quiet(says, planned(), 'variant="blue"', PROMISE, float)
+    assert len(told) == 3
+    assert says.asked == ['sum(rate(ecluse_requests_total{variant="blue"}[600s]))']
+
+
+def test_a_version_without_series_is_the_gates_to_tell() -> None:
+    assert too_quiet(Says(), planned(), 'variant="blue"', PROMISE, float) == []
+    assert too_quiet(Says(math.nan), planned(), 'variant="blue"', PROMISE, float) == []

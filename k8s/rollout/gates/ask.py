@@ -58,7 +58,8 @@ def _filled(template: str, side: Side, matchers: Mapping[Side, str], window_seco
         "$other": matchers.get(other, NOBODY),
         "$window": f"{window}s",
         "$errors": BAD[promise.availability.shed],
-        "$part": f"{part}s",
+        # Half as much again, so that none is without a scrape where there are four.
+        "$span": f"{math.ceil(part * 1.5)}s",
         **{f"$ago{number}": f"{number * part}s" for number in range(1, PARTS)},
     }
     for place, text in filled.items():

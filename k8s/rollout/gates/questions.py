@@ -26,7 +26,7 @@ def _parts(metric: str) -> str:
     # An offset of nothing is refused.
     offsets = ("", *(f" offset $ago{number}" for number in range(1, PARTS)))
     return " or ".join(
-        f'label_replace(avg_over_time({metric}{{$side}}[$part]{offset}), "part", "{PARTS - number}", "", "")'
+        f'label_replace(avg_over_time({metric}{{$side}}[$span]{offset}), "part", "{PARTS - number}", "", "")'
         for number, offset in enumerate(offsets)
     )
 
