@@ -2,7 +2,7 @@
 # Asks an environment after a deployment: the chart's own test inside the cluster, and a load test from where callers are.
 #
 #   ENVIRONMENT   one of delivery/environments
-#   URL, GRPC     where callers ask; without URL only the chart's test is run, and that is said
+#   URL, GRPC     where callers ask; without URL the chart's test alone is run, without GRPC REST alone is asked
 #   MODEL_NAME    mnist where none is given
 #   PROFILE       smoke where none is given
 #   WITH          more words for the load test
@@ -21,6 +21,12 @@ if [ -z "${URL:-}" ]; then
     echo "deploy-test: URL is not given, so no load was put on from outside"
     exit
 fi
+if [ -n "${GRPC:-}" ]; then
+    set -- --grpc "$GRPC"
+else
+    echo "deploy-test: GRPC is not given, so it is asked over REST alone"
+    set -- --set streams.grpc=null
+fi
 # shellcheck disable=SC2086 # each word of WITH is a word of its own
-exec "$python" -m loadtests run --profile "${PROFILE:-smoke}" --url "$URL" --model "${MODEL_NAME:-mnist}" \
-    ${GRPC:+--grpc "$GRPC"} --out build/delivery/load ${WITH:-}
+exec "$python" -m loadtests run --profile "${PROFILE:-smoke}" --url "$URL" --model "${MODEL_NAME:-mnist}" "$@" \
+    --out build/delivery/load ${WITH:-}

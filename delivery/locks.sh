@@ -14,6 +14,11 @@ if [ -n "$others" ]; then
     echo "locks: the patch changes $others, expected requirements/*.lock alone" >&2
     exit 1
 fi
+summary=$(git apply --summary "$patch")
+if [ -n "$summary" ]; then
+    echo "locks: the patch does more than change lines:$summary" >&2
+    exit 1
+fi
 git switch --quiet --force-create "$branch"
 git apply --index "$patch"
 git -c user.name="github-actions[bot]" -c user.email="41898282+github-actions[bot]@users.noreply.github.com" \

@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
     except NotShared as error:
         sys.stderr.write(f"way back: {error}\n")
         return 1
-    except (ValueError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         sys.stderr.write("way back: this is no route in JSON\n")
         return 1
     sys.stdout.write(f"{said}\n" if said else "")
