@@ -7,7 +7,8 @@
 #
 # Without a key cosign signs with the identity that the job (or, by a browser, the person) has, and writes it into the
 # public log:
-#   IDENTITY   whose signature is expected; that of .github/workflows/release.yml in GITHUB_REPOSITORY where none is given
+#   IDENTITY   whose signature is expected, as a regular expression; that of .github/workflows/release.yml in
+#              GITHUB_REPOSITORY, for the tag of VERSION, where none is given
 #   ISSUER     who vouches for the identity; GitHub where none is given
 # With one, as for a registry that the world does not see:
 #   COSIGN_KEY, COSIGN_PUBLIC_KEY   the files of the key
@@ -45,9 +46,13 @@ checking() {
     fi
     : "${GITHUB_REPOSITORY:?sign: whose signature is expected? Give IDENTITY, or GITHUB_REPOSITORY as OWNER/REPOSITORY}"
     "$cosign" "$what" --certificate-oidc-issuer "${ISSUER:-https://token.actions.githubusercontent.com}" \
-        --certificate-identity-regexp "${IDENTITY:-^https://github.com/$GITHUB_REPOSITORY/.github/workflows/release.yml@refs/tags/v}" \
+        --certificate-identity-regexp "${IDENTITY:-^https://github.com/$GITHUB_REPOSITORY/.github/workflows/release.yml@refs/tags/v$of_version}" \
         "$@" </dev/null >/dev/null
 }
+
+# Of one release where it is known which, of any where not.
+of_version=
+[ -z "${VERSION:-}" ] || of_version=$(printf %s "${VERSION#v}" | sed 's/\./[.]/g')\$
 
 mkdir -p build/delivery
 if [ -z "$check_alone" ]; then

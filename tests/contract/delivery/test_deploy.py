@@ -113,7 +113,7 @@ def test_a_release_is_checked_and_earns_its_traffic_beside_the_one_that_has_it(
         "helm --namespace ecluse test green",
     )
     assert order == sorted(order)
-    assert "release.yml@refs/tags/v" in told[order[1]]
+    assert "/.github/workflows/release.yml@refs/tags/v1[.]2[.]3$ " in told[order[1]]
     assert webhook.told[0]["text"].startswith("success: v1.2.3 is out in production")
 
 
@@ -139,7 +139,7 @@ def test_a_canary_that_is_taken_back_leaves_the_old_version_with_all_traffic(
     assert webhook.told[0]["text"].startswith("failure: v1.2.3 was taken back in production")
 
 
-def test_a_route_that_is_shared_already_is_left_alone(cluster: Workplace, webhook: Webhook) -> None:
+def test_what_is_refused_before_anything_changed_takes_nothing_back(cluster: Workplace, webhook: Webhook) -> None:
     (cluster.standins / "route.json").write_text(json.dumps(route(90, 10)))
     ran = deploy(cluster, webhook, "production", "refs/tags/v1.2.3")
     assert ran.jobs["deploy"] is False

@@ -85,8 +85,6 @@ def test_a_check_that_fails_fails_the_required_job_and_asks_for_no_deployment(
     [
         ("cluster", "workflow_dispatch", "image"),
         ("load", "schedule", ""),
-        ("load", "schedule", "nightly"),
-        ("locks", "schedule", "request"),
     ],
 )
 def test_a_job_that_fails_fails_the_last_one(workflow: str, event: str, failing: str, workplace: Workplace) -> None:
