@@ -89,6 +89,30 @@ def test_what_is_taken_back_is_as_it_was_to_the_letter(replicas: int) -> None:
     assert backend.traffic().effective
 
 
+@pytest.mark.parametrize(("least", "most"), [(None, None), (None, 4), (1, 1), (1, 4), (2, None), (2, 10), (4, 4)])
+def test_numbers_of_pods_come_back_to_what_they_were(least: int | None, most: int | None) -> None:
+    given = {"minReplicas": least, "maxReplicas": most}
+    before = service_of(1)
+    predictor = before["spec"]["predictor"]
+    for key, value in given.items():
+        predictor.pop(key)
+        if value is not None:
+            predictor[key] = value
+    for is_promoted in (False, True):
+        kserve = PretendedKServe(service=before)
+        backend = backend_of(kserve)
+        made_ready(kserve, backend)
+        assert kserve.available == {STABLE: least or 1, CANARY: least or 1}
+        if is_promoted:
+            shifted(kserve, backend, 100)
+            backend.promote()
+        else:
+            backend.discard()
+        after = kserve.service["spec"]["predictor"]
+        assert {key: after.get(key) for key in given} == given
+        assert "canary" not in kserve.service["spec"]
+
+
 def test_a_canary_that_kserve_has_not_made_yet_is_waited_for() -> None:
     kserve = PretendedKServe()
     backend = backend_of(kserve)
