@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 
 from k8s.api_server import ApiServer, connect
 from k8s.rollout import beside
@@ -14,6 +14,7 @@ from k8s.rollout.mistake import Mistake, told_as_mistakes
 from k8s.rollout.options import Options, parse_options
 from k8s.rollout.outcome import Exit
 from k8s.rollout.starting import prepare, prepare_to_abort
+from k8s.rollout.writing import write
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -61,9 +62,7 @@ def _answer(end: Exit, sentence: str, options: Options) -> int:
 
 
 def _say(words: str) -> int:
-    with suppress(OSError):
-        sys.stdout.write(f"{words}\n")
-        sys.stdout.flush()
+    write(words, sys.stdout)
     return Exit.PROMOTED
 
 
@@ -74,7 +73,7 @@ def _note(sentence: str, options: Options) -> None:
 
 def _tell_of(mistake: Mistake, options: Options) -> None:
     for line in str(mistake).splitlines():
-        sys.stderr.write(f"error: {line}\n")
+        write(f"error: {line}", sys.stderr)
     if options.json:
         _say(json.dumps({"event": "ended", "exit": int(mistake.exit), "sentence": str(mistake)}))
 

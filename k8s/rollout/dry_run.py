@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +25,7 @@ from k8s.rollout.side import Side
 from k8s.rollout.starting import Prepared
 from k8s.rollout.telling import gate_line
 from k8s.rollout.waiting import least_seconds
+from k8s.rollout.writing import write
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,13 @@ def rehearse(prepared: Prepared, options: Options) -> int:
     """Look, tell, and give the exit status: 0 where a rollout could begin. Raises ApiError, Refused."""
     found = look(prepared)
     if options.json:
-        with suppress(OSError):
-            sys.stdout.write(json.dumps(told(found)) + "\n")
+        write(json.dumps(told(found)), sys.stdout)
     elif not options.quiet:
-        show(found, Console(highlight=False, soft_wrap=not sys.stdout.isatty()))
+        is_seen = sys.stdout.isatty()
+        drawn = Console(highlight=False, soft_wrap=not is_seen)
+        with drawn.capture() as captured:
+            show(found, drawn)
+        write(captured.get().rstrip(), sys.stdout)
     return Exit.PROMOTED
 
 

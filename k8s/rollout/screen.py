@@ -1,7 +1,7 @@
 """What a person at a terminal watches: phase, the share as a bar, what is waited for, and the table of gates."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -30,25 +30,31 @@ class Screen(Quiet):
         self._seconds = 0.0
 
     def began(self, sentence: str) -> None:
-        self._live.console.print(Text(sentence, style="bold"))
+        self._print(Text(sentence, style="bold"))
 
     def turned(self, view: View) -> None:
         self._seconds = view.now - view.state.began
         self._live.update(drawn(self._heading, view))
 
     def said(self, sentence: str) -> None:
-        self._live.console.print(Text(f"{self._seconds:5.0f} s  {sentence}"))
+        self._print(Text(f"{self._seconds:5.0f} s  {sentence}"))
 
     def note(self, sentence: str) -> None:
-        self._live.console.print(Text(f"note: {sentence}", style="yellow"))
+        self._print(Text(f"note: {sentence}", style="yellow"))
 
     def ended(self, ending: Ending, files: Sequence[str]) -> None:
-        self._live.stop()
+        with suppress(OSError):
+            self._live.stop()
         if ending.exit is Exit.PROMOTED:
-            self._console.print(Text(f"promoted: {ending.sentence}", style="bold green"))
+            self._print(Text(f"promoted: {ending.sentence}", style="bold green"))
         if files:
-            self._console.print(Text(f"report: {', '.join(files)}", style="dim"))
+            self._print(Text(f"report: {', '.join(files)}", style="dim"))
         super().ended(ending, files)
+
+    def _print(self, words: Text) -> None:
+        # A terminal that is gone ends the telling and nothing else.
+        with suppress(OSError):
+            self._console.print(words)
 
 
 @contextmanager

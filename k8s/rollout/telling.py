@@ -8,7 +8,7 @@ ends the telling and not the rollout. The terminal's picture is in `screen.py`.
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 from k8s.rollout.gates.finding import Finding, Judgement
@@ -19,6 +19,7 @@ from k8s.rollout.report.told import Heading, duration
 from k8s.rollout.report.wording import number
 from k8s.rollout.view import Ending, View
 from k8s.rollout.waiting import awaited
+from k8s.rollout.writing import write
 
 
 class Quiet:
@@ -43,7 +44,7 @@ class Quiet:
     def ended(self, ending: Ending, files: Sequence[str]) -> None:  # noqa: ARG002 - others tell where the report is
         """Say how it ended."""
         if ending.exit is not Exit.PROMOTED:
-            _print(f"{_opening(ending.exit)}: {ending.sentence}", self._errors)
+            write(f"{_opening(ending.exit)}: {ending.sentence}", self._errors)
 
 
 class Lines(Quiet):
@@ -87,7 +88,7 @@ class Lines(Quiet):
         super().ended(ending, files)
 
     def _say(self, words: str) -> None:
-        _print(words, self._out)
+        write(words, self._out)
 
 
 class JsonLines(Quiet):
@@ -132,7 +133,7 @@ class JsonLines(Quiet):
 
     def _say(self, event: str, told: dict[str, Any]) -> None:
         opening = {"event": event, "target": self._heading.target, "namespace": self._heading.namespace}
-        _print(json.dumps(opening | told), self._out)
+        write(json.dumps(opening | told), self._out)
 
 
 @contextmanager
@@ -174,10 +175,3 @@ def _opening(end: Exit) -> str:
         Exit.INCONCLUSIVE: "taken back, inconclusive",
         Exit.PAUSED: "paused",
     }.get(end, "error")
-
-
-def _print(words: str, out: TextIO) -> None:
-    # Whoever read may have left; the rollout goes on, and the report tells it.
-    with suppress(OSError, ValueError):
-        out.write(f"{words}\n")
-        out.flush()

@@ -1,6 +1,7 @@
 """The record of a rollout as JSON, as short as it can be: it lives beside the state in an annotation."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,14 +26,14 @@ def from_json(text: str) -> Record:
 def told(record: Record) -> dict[str, Any]:
     """Give it as JSON's own values."""
     return {
-        "shares": [[_moment(each.at), each.meant, each.seen] for each in record.shares],
+        "shares": [[_moment(each.at), float(each.meant), _finite(each.seen)] for each in record.shares],
         "passages": [[_moment(each.at), each.phase, each.step] for each in record.passages],
         "stretches": [
             [each.gate, each.judgement, each.phase, each.step, _moment(each.began), _moment(each.ended)]
             for each in record.stretches
         ],
         "verdicts": [
-            {"at": _moment(each.at), "phase": each.phase, "step": each.step, "percent": each.percent}
+            {"at": _moment(each.at), "phase": each.phase, "step": each.step, "percent": float(each.percent)}
             | told_finding(each.finding)
             for each in record.verdicts
         ],
@@ -61,9 +62,9 @@ def told_finding(finding: Finding) -> dict[str, Any]:
         "gate": finding.gate,
         "judgement": finding.judgement,
         "sentence": finding.sentence,
-        "canary": finding.canary,
-        "stable": finding.stable,
-        "limit": finding.limit,
+        "canary": _finite(finding.canary),
+        "stable": _finite(finding.stable),
+        "limit": _finite(finding.limit),
         "unit": finding.unit,
         "samples": finding.samples,
     }
@@ -85,3 +86,8 @@ def read_finding(found: Mapping[str, Any]) -> Finding:
 
 def _moment(seconds: float) -> float:
     return round(seconds, 1)
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON knows no infinity; the sentence beside it says what there is to say."""
+    return float(value) if value is not None and math.isfinite(value) else None

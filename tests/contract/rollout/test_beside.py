@@ -145,3 +145,13 @@ def test_prometheus_that_goes_away_is_told_and_the_traffic_taken_back(tried: Wor
     assert (status, green(tried)) == (4, 0)
     assert "Prometheus did not answer 4 times in a row" in errors
     assert "does its port-forward still run?" in errors
+
+
+def test_a_reader_that_leaves_does_not_change_how_it_ends(tried: World) -> None:
+    process = tried.start()
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    process.stdout = None
+    assert ended(process)[0] == 0
+    assert green(tried) == 100
