@@ -285,6 +285,15 @@ def test_a_silent_api_server_is_borne_and_then_left_with_the_state_kept(phase: P
     assert left.leave is Exit.INFRASTRUCTURE
     assert left.state.phase is phase
     assert "connection refused" in left.told[0]
+    assert left.acts == ((Shift(0.0),) if phase is Phase.RESTORING else ())
+
+
+@pytest.mark.parametrize("unseen", ["traffic", "canary", "stable"])
+def test_a_look_with_a_hole_moves_nothing_on(unseen: str) -> None:
+    hole: dict[str, Any] = {unseen: None}
+    decision = decided(at(Phase.ANALYSING, windows_passed=1), **hole)
+    assert (decision.state.phase, decision.state.windows_passed, decision.acts) == (Phase.ANALYSING, 1, ())
+    assert decision.state.silent == 2.0
 
 
 def test_a_step_waits_for_its_pause_and_then_for_a_person() -> None:
@@ -372,6 +381,8 @@ def test_nothing_goes_back_to_nobody_while_nothing_bad_is_known_of_the_canary() 
     assert decided(state, traffic=Traffic(10.0), stable=GONE).acts == ()
     assert decided(replace(state, exit=Exit.ABORTED), traffic=Traffic(10.0), stable=GONE).acts == (Shift(0.0),)
     assert decided(replace(state, spent=601.0), traffic=Traffic(10.0), stable=GONE).acts == (Shift(0.0),)
+    assert decided(state, traffic=Traffic(10.0), stable=GONE, canary=GONE).acts == (Shift(0.0),)
+    assert decided(state, traffic=Traffic(10.0), stable=GONE, canary=None).acts == (Shift(0.0),)
 
 
 def test_a_wish_to_abort_is_heard_everywhere_on_the_way() -> None:
