@@ -192,7 +192,7 @@ fuzz: setup ## fuzz the decoders, all of them in FUZZ_SECONDS=600; exit 1 where 
 
 # What these ask for stands in variables, which their scripts tell of; none but the last ones needs what setup installs.
 .PHONY: release-prepare release-check release-notes release-proven registry-login release-images release-index released-images
-.PHONY: sbom sign sign-check release-tags release-chart release-chart-push release-publish
+.PHONY: sbom sign sign-check release-tags release-chart release-push release-publish
 release-prepare: setup ## put a new version into every place that names it, and generate what follows (VERSION=)
 	@python3 -m delivery.version --write "$(VERSION)"
 	@$(MAKE) generate
@@ -233,7 +233,7 @@ release-tags: ## give the signed images the version's tag (REGISTRY= VERSION=)
 release-chart: ## pack the chart with the images of REGISTRY (REGISTRY= VERSION=)
 	@sh delivery/chart.sh pack
 
-release-chart-push: ## push that as an OCI artefact (REGISTRY= VERSION=)
+release-push: ## push that as an OCI artefact (REGISTRY= VERSION=)
 	@sh delivery/chart.sh push
 
 release-publish: ## the release on GitHub, with notes, chart and bills of materials (VERSION=)
