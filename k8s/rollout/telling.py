@@ -170,8 +170,4 @@ def gate_line(finding: Finding) -> str:
 
 
 def _opening(end: Exit) -> str:
-    return {
-        Exit.ABORTED: "taken back",
-        Exit.INCONCLUSIVE: "taken back, inconclusive",
-        Exit.PAUSED: "paused",
-    }.get(end, "error")
+    return "error" if end is Exit.INFRASTRUCTURE else end.name.lower()

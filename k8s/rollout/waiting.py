@@ -60,7 +60,7 @@ def _what(plan: Plan, state: State) -> tuple[str, float | None]:
         case Phase.DISCARDING:
             return "what the canary has begun to be answered", limits.drain_seconds
         case Phase.ENDED:
-            return "nothing", None
+            return "", None
 
 
 def least_seconds(plan: Plan) -> float:

@@ -143,8 +143,8 @@ def test_the_page_of_a_job_gets_the_summary_after_what_is_there(tmp_path: Path) 
 def test_the_summary_says_in_a_sentence_how_far_it_came() -> None:
     words = markdown.write(told()).splitlines()[2]
     assert words == (
-        "green of httproute/mnist in namespace models was taken back after 3 min 3 s with at most 25 % "
-        "of the traffic: p99 failed at 25 %"
+        "green of httproute/mnist in namespace models was taken back, having had at most 25 % of the traffic, "
+        "after 3 min 3 s: p99 failed at 25 %"
     )
 
 

@@ -47,13 +47,13 @@ class Told:
             case Exit.PROMOTED:
                 return f"{who} was promoted {after}: {self.sentence}"
             case Exit.ABORTED:
-                return f"{who} was taken back {after}{self._reached}: {self.sentence}"
+                return f"{who} was {self._refused} {after}: {self.sentence}"
             case Exit.INCONCLUSIVE:
-                return f"{who} was taken back {after}{self._reached}, since nothing could be concluded: {self.sentence}"
+                return f"{who} was {self._refused} {after}, since nothing could be concluded: {self.sentence}"
             case Exit.PAUSED:
                 return f"{who} is paused {after}: {self.sentence}"
             case Exit.INFRASTRUCTURE if self.state.phase is Phase.ENDED:
-                return f"{who} ended {after}{self._reached}: {self.sentence}"
+                return f"{who} was {self._refused} {after}: {self.sentence}"
             case _:
                 return f"{who} is not at its end {after}: {self.sentence}"
 
@@ -63,8 +63,10 @@ class Told:
         return max((each.meant if each.seen is None else each.seen for each in self.record.shares), default=0.0)
 
     @property
-    def _reached(self) -> str:
-        return f" with at most {self.most_percent:g} % of the traffic"
+    def _refused(self) -> str:
+        if not self.most_percent:
+            return "given no traffic"
+        return f"taken back, having had at most {self.most_percent:g} % of the traffic,"
 
 
 def duration(seconds: float) -> str:
