@@ -13,6 +13,7 @@ from k8s.json_object import Json
 from k8s.rollout.backends import asking, behind, sides
 from k8s.rollout.backends.backend import NO_HEADERS, Refused
 from k8s.rollout.backends.ownership import last_editor, must_be_ours
+from k8s.rollout.backends.pod_counts import in_words as in_pods
 from k8s.rollout.backends.pods import Pods
 from k8s.rollout.backends.route import Pair, called, describe, edited, shared
 from k8s.rollout.backends.routes import Routes
@@ -186,6 +187,6 @@ class Gateway:
             few, many = wanted(canary), wanted(stable)
             named = str(canary["metadata"]["name"])
             return [
-                f"deployment/{named} wants {few} pods, the stable one {many}: give it as many before the large steps"
+                f"deployment/{named} wants {in_pods(few)}, the stable one {many}: give it as many before large steps"
             ]
         return []

@@ -72,3 +72,8 @@ def nearest(pods: int, percent: float) -> float:
 
 def _canary_pods(pods: int, percent: float) -> int:
     return min(range(1, max(pods, 1) + 1), key=lambda canary: abs(share(pods, canary) - percent))
+
+
+def in_words(pods: int) -> str:
+    """Give a number of pods as people write it."""
+    return "1 pod" if pods == 1 else f"{pods} pods"

@@ -16,6 +16,7 @@ from k8s.json_object import Json
 from k8s.rollout.backends import asking, behind
 from k8s.rollout.backends.backend import NO_HEADERS, Changed, Refused
 from k8s.rollout.backends.pod_counts import Wish, nearest, shares
+from k8s.rollout.backends.pod_counts import in_words as in_pods
 from k8s.rollout.backends.pods import Pods, revision
 from k8s.rollout.backends.two_deployments import must_be_nobodys, pair_of
 from k8s.rollout.backends.weights import in_words, share
@@ -71,7 +72,7 @@ class Replicas:
             must_be_nobodys(each, scalers or ())
         if not self._goes_on and wanted(canary):
             raise Refused(
-                f"deployment/{self._pair[1]} has {wanted(canary)} pods behind {self.target} already, and a rollout "
+                f"deployment/{self._pair[1]} has {in_pods(wanted(canary))} behind {self.target} already, and a rollout "
                 "begins at nothing: install its release with replicas=0, and this starts them"
             )
         pods = self._wish(service, stable, canary).pods
@@ -93,9 +94,10 @@ class Replicas:
         wish, numbers = self._wish(service, stable, canary), (wanted(stable), wanted(canary))
         if numbers != wish.counts:
             if not wish.is_on_the_way(*numbers):
-                told = f"somebody else has set {self._pair[0]} to {numbers[0]} pods and {self._pair[1]} to {numbers[1]}"
+                stable_pods = f"{self._pair[0]} to {in_pods(numbers[0])}"
+                told = f"somebody else has set {stable_pods} and {self._pair[1]} to {numbers[1]}"
                 return Traffic(share(*numbers), effective=False, sentence=told)
-            told = f"{self._pair[0]} has {numbers[0]} pods on the way to {wish.counts[0]}, "
+            told = f"{self._pair[0]} has {in_pods(numbers[0])} on the way to {wish.counts[0]}, "
             told += f"{self._pair[1]} {numbers[1]} on the way to {wish.counts[1]}"
             return Traffic(wish.before, effective=False, sentence=told)
         late = next((words for words in map(_not_there, (stable, canary)) if words), "")

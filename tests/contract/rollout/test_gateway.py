@@ -10,7 +10,7 @@ from k8s.rollout.backends.backend import Changed
 from k8s.rollout.backends.gateway import Gateway
 from k8s.rollout.side import Side
 from tests.contract.rollout.fake_api_server import SILENCE, Answer, Asked, FakeApiServer, Object
-from tests.contract.rollout.made_up import GATEWAY, route, rule, service, set_weights, take_up, weights
+from tests.contract.rollout.made_up import GATEWAY, release, route, rule, service, set_weights, take_up, weights
 
 
 def gateway(api: ApiServer, **words: str) -> Gateway:
@@ -58,6 +58,12 @@ def test_kserves_deployment_is_found_behind_its_service(fake: FakeApiServer, api
         service(fake, f"{name}-predictor", {"app": f"isvc.{name}-predictor"})
     route(fake, "HTTPRoute", {"one-predictor": 1, "two-predictor": 0}, name="served")
     assert Gateway(api, "models", "served").matchers(Side.CANARY) == 'namespace="models",variant="two-predictor"'
+
+
+def test_a_canary_with_fewer_pods_is_told_of(fake: FakeApiServer, api: ApiServer) -> None:
+    release(fake, "blue", 3)
+    told = "deployment/green-ecluse wants 1 pod, the stable one 3: give it as many before large steps"
+    assert told in gateway(api).check()
 
 
 # What is written

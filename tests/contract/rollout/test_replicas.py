@@ -239,7 +239,7 @@ REFUSALS: dict[str, tuple[Callable[[FakeApiServer], Any], dict[str, str], str]] 
     "a canary with pods": (
         lambda fake: release(fake, "green", 1, **BEHIND),
         {"to": "green-ecluse"},
-        "deployment/green-ecluse has 1 pods behind service/mnist already, and a rollout begins at nothing",
+        "deployment/green-ecluse has 1 pod behind service/mnist already, and a rollout begins at nothing",
     ),
     "a canary that is the stable version": (
         lambda fake: None,
