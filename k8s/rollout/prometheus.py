@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProtocolError, SSLError
 from urllib3.exceptions import TimeoutError as TooSlow
 
 from k8s.rollout.gates.sample import Sample
@@ -166,6 +166,8 @@ def _reason(error: HTTPError) -> str:
         return str(cause).rpartition(": ")[2]
     if isinstance(cause, TooSlow):
         return "it does not answer in time"
+    if isinstance(cause, ProtocolError):
+        return "it ended the connection without an answer"
     if isinstance(cause, SSLError):
         return f"its certificate is not trusted, or it speaks no TLS ({' '.join(str(cause).split())[:LONGEST_QUOTED]})"
     return " ".join(str(cause).split())[:LONGEST_QUOTED] or type(cause).__name__

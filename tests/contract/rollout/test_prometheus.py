@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -160,6 +161,21 @@ def test_an_answer_that_is_none_is_told_in_a_sentence(
 def test_advice_about_a_query_is_no_warning(url: str, reply: Reply) -> None:
     reply.body = json.dumps({**VECTOR, "warnings": ["PromQL info: metric might not be a counter"]}).encode()
     assert len(Prometheus(url).query("up")) == 3
+
+
+def test_a_prometheus_that_goes_in_the_middle_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def take_and_leave() -> None:
+            taken, _ = listener.accept()
+            taken.recv(1)
+            taken.close()
+
+        leaving = threading.Thread(target=take_and_leave)
+        leaving.start()
+        with pytest.raises(NoMetrics, match="cannot be asked: it ended the connection without an answer"):
+            Prometheus(f"http://127.0.0.1:{listener.getsockname()[1]}").query("up")
+        leaving.join()
 
 
 def test_a_prometheus_that_is_not_there_is_told() -> None:
