@@ -27,6 +27,8 @@ from k8s.rollout.telling import gate_line
 from k8s.rollout.waiting import least_seconds
 from k8s.rollout.writing import write
 
+WIDTH_OF_A_LOG = 160
+
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
@@ -59,7 +61,8 @@ def rehearse(prepared: Prepared, options: Options) -> int:
         write(json.dumps(told(found)), sys.stdout)
     elif not options.quiet:
         is_seen = sys.stdout.isatty()
-        drawn = Console(highlight=False, soft_wrap=not is_seen)
+        # Where nobody looks at it, as in a log, lines are as long as they are.
+        drawn = Console(highlight=False, soft_wrap=not is_seen, width=None if is_seen else WIDTH_OF_A_LOG)
         with drawn.capture() as captured:
             show(found, drawn)
         write(captured.get().rstrip(), sys.stdout)
@@ -123,7 +126,7 @@ def show(found: Rehearsal, console: Console) -> None:
         Text(f"now {found.traffic.canary_percent:g} % on {heading.canary}; {found.traffic.sentence or 'effective'}")
     )
     for side, health in found.healths.items():
-        words = health.sentence or f"{health.pods} pods ready"
+        words = health.sentence or f"{health.pods} ready pod{'' if health.pods == 1 else 's'}"
         console.print(Text(f"  {side}: {words}", style="" if health.ready else "yellow"))
     console.print(_steps(found))
     console.print(

@@ -18,7 +18,7 @@ from k8s.rollout.gates.defaults import defaults
 from k8s.rollout.gates.measures import MEASURES
 from k8s.rollout.gates.promised import Promise, promised
 from k8s.rollout.gates_seen import too_quiet
-from k8s.rollout.holder import name_of_this_process
+from k8s.rollout.holder import name_of_this_process, readable
 from k8s.rollout.judging import Judge, with_hint
 from k8s.rollout.lease import NOTHING
 from k8s.rollout.ledger import Ledger
@@ -88,6 +88,8 @@ def prepare(api: ApiServer, namespace: str, options: Options) -> Prepared:
         notes = [
             f"going on with the rollout of {backend.target} that is {before.state.phase} at {before.state.percent:g} %"
         ]
+        if before.is_carried:
+            notes.append(f"{readable(before.sheet.holder)} carries it, or did so last at {before.sheet.renewed}")
     else:
         backend, why = detect(api, namespace, options.target, options.wishes)
         notes = backend.check()
