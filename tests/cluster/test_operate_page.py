@@ -88,8 +88,10 @@ def shell(
     (folder / "routes.yaml").write_text(routes(cluster))
     new = other_image["image"]["tag"]
     names = {
-        # The page's own values come after the small ones, but for the number of pods.
-        "helm/ecluse": "helm/ecluse -f small.yaml",
+        # What is installed small stays so: later upgrades keep its values.
+        "install ecluse helm/ecluse": "install ecluse helm/ecluse -f small.yaml",
+        "install blue helm/ecluse": "install blue helm/ecluse -f small.yaml",
+        "install green helm/ecluse": "install green helm/ecluse -f small.yaml",
         "values-blue.yaml": "values-blue.yaml -f alone.yaml",
         "values-green.yaml": f"values-green.yaml -f alone.yaml --set image.tag={new}",
         "image.tag=demo-2": f"image.tag={new}",
@@ -138,6 +140,8 @@ def test_a_block_does_what_it_says(
         prometheus = request.getfixturevalue("prometheus")
         if "k8s.rollout" in block.text:
             prometheus.until("both versions", lambda: both_are_seen(prometheus, own) or None, own)
+        if "rules?type=alert" in block.text:
+            prometheus.until("the rules", lambda: prometheus.groups(own.name) or None, own)
     told = shell.run(block.text)
     if "--dry-run" in block.text and "k8s.rollout" in block.text:
         assert "green-ecluse" in told
