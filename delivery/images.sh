@@ -8,10 +8,10 @@
 #   images.sh find   list what bears the tag VERSION[-demo|-gpu]: a release that is to be deployed
 #
 #   REGISTRY   where to, as ghcr.io/OWNER
-#   NAMES      which of serving serving-demo serving-gpu loadtests rollout; all where none are given, `push` without GPU
-#              where it is not for amd64, since for others there is no TensorFlow with CUDA
+#   NAMES      which of serving serving-demo serving-gpu loadtests rollout; all where none are given, or those that
+#              architectures.sh knows for the kind of machine
 #   ARCHITECTURE    another kind of machine to build for, where docker can: amd64 or arm64
-#   ARCHITECTURES   which `join` expects; amd64 and arm64 where none are given, amd64 alone for GPUs
+#   ARCHITECTURES   which `join` expects; those of amd64 and arm64 that there are where none are given
 #   COMMIT     another commit than the one checked out
 #   VERSION    the release
 #   DOCKER     another docker
@@ -39,7 +39,8 @@ case $architecture in
     *) refuse "ARCHITECTURE is '$architecture'; it can be amd64 or arm64, for which there is a TensorFlow" ;;
 esac
 commit=${COMMIT:-$(git rev-parse HEAD)}
-without_gpu="serving serving-demo loadtests rollout"
+every="serving serving-demo serving-gpu loadtests rollout"
+. delivery/architectures.sh
 
 # of NAME: sets repository, suffix of the tag, and what serving/image.sh is to build.
 of() {
@@ -65,9 +66,12 @@ noted() {
 }
 
 push() {
-    for name in ${NAMES:-$without_gpu $([ "$architecture" != amd64 ] || echo serving-gpu)}; do
+    for name in ${NAMES:-$every}; do
         of "$name"
-        [ "$variant-$architecture" != gpu-arm64 ] || refuse "there is no TensorFlow with CUDA for arm64"
+        if ! ARCHITECTURES='' architectures_of "$name" | grep -qx "$architecture"; then
+            [ -z "${NAMES:-}" ] || refuse "$name cannot be built for $architecture; delivery/architectures.sh says why"
+            continue
+        fi
         version=$(sed -n 's/^VERSION = "\(.*\)"$/\1/p' serving/__init__.py)
         IMAGE=$REGISTRY/ecluse/serving LOADTESTS_IMAGE=$REGISTRY/ecluse/loadtests ROLLOUT_IMAGE=$REGISTRY/ecluse/rollout \
             BUILD="$([ "$architecture" = "$here" ] || echo "--platform linux/$architecture") ${BUILD:-}" VARIANT=$variant TARGET=$target \
@@ -78,12 +82,13 @@ push() {
 }
 
 join() {
-    for name in ${NAMES:-$without_gpu serving-gpu}; do
+    for name in ${NAMES:-$every}; do
         of "$name"
         parts=''
-        for architecture in ${ARCHITECTURES:-amd64 arm64}; do
-            [ "$variant-$architecture" = gpu-arm64 ] || parts="$parts $repository:$commit$suffix-$architecture"
+        for part in $(architectures_of "$name"); do
+            parts="$parts $repository:$commit$suffix-$part"
         done
+        [ -n "$parts" ] || refuse "$name is for none of ${ARCHITECTURES:-amd64 arm64}"
         # shellcheck disable=SC2086 # each part is a word of its own
         "$docker" buildx imagetools create --tag "$repository:$commit$suffix" $parts
         noted "$commit$suffix"
@@ -103,7 +108,7 @@ name_them() {
 
 find_them() {
     [ -n "${VERSION:-}" ] || refuse "VERSION is not given"
-    for name in ${NAMES:-$without_gpu serving-gpu}; do
+    for name in ${NAMES:-$every}; do
         of "$name"
         noted "$VERSION$suffix"
     done
