@@ -45,7 +45,9 @@ def listening() -> Iterator[Interruptions]:
         signal.SIGTERM: _terminate,
         signal.SIGHUP: _terminate,
     }
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    # What whoever started it has it ignore, as nohup does with SIGHUP, stays ignored.
+    heard = [number for number in handlers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handlers[number]) for number in heard}
     try:
         yield interruptions
     finally:

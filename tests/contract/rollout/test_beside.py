@@ -89,6 +89,36 @@ def test_another_start_beside_it_is_refused_and_changes_nothing(tried: World) ->
     assert "asked for it (--abort)" in errors
 
 
+def test_a_process_that_wakes_after_another_took_over_stops_and_says_so(tried: World) -> None:
+    reached = in_phase(tried, Phase.WAITING)
+    first = tried.start("--lease-seconds", "2", plan=LONG)
+    assert reached.wait(PATIENCE_SECONDS)
+    first.send_signal(signal.SIGSTOP)
+    second = tried.start(plan=LONG)
+    assert second.stdout is not None
+    assert any("going on with" in line for line in iter(second.stdout.readline, ""))
+    first.send_signal(signal.SIGCONT)
+    status, _, errors = ended(first)
+    assert status == 4
+    assert f"process {second.pid} on " in errors
+    assert "has taken the rollout of httproute/mnist over; this process has stopped" in errors
+    assert green(tried) == 10
+    second.terminate()
+    assert ended(second)[0] == 143
+
+
+def test_a_hangup_that_is_ignored_stays_so(tried: World) -> None:
+    reached = in_phase(tried, Phase.SMOKE)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = tried.start()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert reached.wait(PATIENCE_SECONDS)
+    process.send_signal(signal.SIGHUP)
+    assert ended(process)[0] == 0
+
+
 def test_an_abort_takes_back_what_a_killed_process_left(tried: World) -> None:
     tried.when(Phase.WAITING, lambda: tried.processes[-1].kill())
     process = tried.start(plan=LONG)
