@@ -134,6 +134,10 @@ def over_grpc(address: str, hostname: str, count: int = REQUESTS) -> Counter[str
     return seen
 
 
+def all_of_the_stable_version(seen: Callable[[], Counter[str]]) -> bool:
+    return set(seen()) == {STABLE}
+
+
 def effective(backend: Backend, percent: float, seconds: float = SEEN_SECONDS) -> None:
     """Wait until a share is written and taken up, asking for it again as a rollout does."""
 
@@ -157,7 +161,10 @@ def test_weights_that_are_set_are_weights_that_callers_see_over_both_protocols(
         "REST": functools.partial(over_rest, at, f"httproute.{releases.name}.test"),
         "gRPC": functools.partial(over_grpc, at, f"grpcroute.{releases.name}.test"),
     }
-    for percent in (0.0, 10.0, 1.0, 50.0, 100.0, 0.0):
+    for protocol, seen in callers.items():
+        # A gateway hears of pods that have become ready a moment later than their Deployment.
+        until(f"answers over {protocol}", functools.partial(all_of_the_stable_version, seen), seconds=SEEN_SECONDS)
+    for percent in (10.0, 1.0, 50.0, 100.0, 0.0):
         effective(backend, percent)
         for protocol, seen in callers.items():
 
