@@ -4,17 +4,20 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from loadtests.measure.timeline import Timeline
 from tests.cluster.rolling.load import seen
-from tests.cluster.rollout.cases import CASES, Case
+from tests.cluster.rollout.cases import CASES, Case, killed_in_each_phase
 from tests.cluster.rollout.share_chart import draw
 from tests.cluster.rollout.verdict import Given, Verdict, judge
 from tests.helm import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "rollouts.md"
 PICTURE = REPOSITORY / "docs" / "rollouts.png"
+LONGEST = 100
+"""Characters of a sentence in a table; the tool's own report has all of it."""
 DRAWN = ("good", "errors", "slow", "wrong", "leaking", "drifted", "killed", "edited")
 
 
@@ -91,7 +94,7 @@ def disturbances(kept: dict[str, Kept]) -> Iterator[str]:
         percent = 100 * weights["green-ecluse"] / sum(weights.values())
         yield (
             f"| {each.case.title} | {each.facts['exit']} | {percent:g} % | {each.verdict.requests:,} "
-            f"| {each.verdict.failed + each.verdict.failed_elsewhere} | {_told(each)} |"
+            f"| {each.verdict.failed + each.verdict.failed_elsewhere} | {_killed(each)}{_told(each)} |"
         )
 
 
@@ -99,8 +102,15 @@ def _is_disturbed(case: Case) -> bool:
     return case.disturb.__name__ != "nothing"
 
 
+def _killed(each: Kept) -> str:
+    """When it was killed, as the Lease said it."""
+    phases = each.facts["told"] if each.case.disturb is killed_in_each_phase else []
+    return f"(killed while {', '.join(phases)}) " if phases else ""
+
+
 def _told(each: Kept) -> str:
-    return str(each.facts["sentence"]).replace("|", "\\|")
+    words = shorten(str(each.facts["sentence"]), LONGEST, placeholder=" …")
+    return words.replace("|", "\\|")
 
 
 def _between(text: str, name: str, lines: Iterator[str]) -> str:
