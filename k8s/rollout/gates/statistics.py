@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 HALVINGS = 40
 """Of an interval of shares; a millionth of a millionth of it is left."""
-PLAUSIBLE = 0.2
+PLAUSIBLE = 0.1
 """What happens so often at the very limit does not speak against a version: one slow request of sixty is not 1.7 %."""
 
 
