@@ -59,7 +59,7 @@ def alarms(times: int, seed: int) -> None:
 
 def faults(times: int, seed: int) -> None:
     """The new version is worse."""
-    print("| fault | requests a second | taken back | reached, median (most) % | hurt, median (most) % of requests |")
+    print("| fault | requests a second | taken back | reached, median (most) % | went to it, median (most) % |")
     print("| --- | --- | --- | --- | --- |")
     for name, version in FAULTS.items():
         for rate in (10, 50):
