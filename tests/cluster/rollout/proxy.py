@@ -63,14 +63,21 @@ class Proxy:
                     there.close()
                     continue
                 self._open |= {came, there}
-            for one, other in ((came, there), (there, came)):
-                threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
+            threading.Thread(target=self._carry, args=(came, there), daemon=True).start()
 
-    def _pass(self, one: socket.socket, other: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := one.recv(BUFFER):
-                other.sendall(data)
-        with contextlib.suppress(OSError):
-            other.shutdown(socket.SHUT_RDWR)
+    def _carry(self, came: socket.socket, there: socket.socket) -> None:
+        with came, there:
+            back = threading.Thread(target=_pass, args=(there, came), daemon=True)
+            back.start()
+            _pass(came, there)
+            back.join()
         with self._lock:
-            self._open -= {one, other}
+            self._open -= {came, there}
+
+
+def _pass(one: socket.socket, other: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := one.recv(BUFFER):
+            other.sendall(data)
+    with contextlib.suppress(OSError):
+        other.shutdown(socket.SHUT_RDWR)
