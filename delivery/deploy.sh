@@ -54,7 +54,8 @@ canary() {
     [ -n "${PROMETHEUS:-}" ] || refuse "PROMETHEUS is not given, and a canary is judged by what it says"
     route=$(in_namespace "$kubectl" get httproute "$ROUTE" --output json) ||
         refuse "there is no HTTPRoute $ROUTE in $NAMESPACE to share traffic by; k8s/examples/rollout has one"
-    whose=$(echo "$route" | "$python" -m delivery.way_back --whose)
+    # No echo: where that knows escapes, it would break the JSON's own.
+    whose=$(printf '%s\n' "$route" | "$python" -m delivery.way_back --whose)
     # shellcheck disable=SC2086 # two words
     set -- $whose
     live='' new=''

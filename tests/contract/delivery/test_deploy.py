@@ -21,7 +21,11 @@ def route(blue: int, green: int) -> dict[str, Any]:
         "metadata": {
             "name": "mnist",
             "resourceVersion": "7",
-            "annotations": {WRITTEN: f"blue-ecluse={blue},green-ecluse={green}"},
+            "annotations": {
+                WRITTEN: f"blue-ecluse={blue},green-ecluse={green}",
+                # As `kubectl apply` leaves it: JSON in JSON, with a line's end.
+                "kubectl.kubernetes.io/last-applied-configuration": '{"kind":"HTTPRoute"}\n',
+            },
         },
         "spec": {
             "rules": [
@@ -137,6 +141,16 @@ def test_a_canary_that_is_taken_back_leaves_the_old_version_with_all_traffic(
         assert [each["weight"] for each in changed["spec"]["rules"][0]["backendRefs"]] == [100, 0]
     assert told.index("helm --namespace ecluse rollback green 4") > 0
     assert webhook.told[0]["text"].startswith("failure: v1.2.3 was taken back in production")
+
+
+def test_a_route_that_cannot_be_read_is_not_said_to_be_given_back(cluster: Workplace, webhook: Webhook) -> None:
+    cluster.fail("^kubectl .* get grpcroute|^python -m loadtests")
+    ran = deploy(cluster, webhook, "production", "refs/tags/v1.2.3")
+    assert ran.jobs["deploy"] is False
+    assert "grpcroute/mnist cannot be read, so its traffic stays where it is: kubectl fails, as it was told" in ran.said
+    assert "has all the traffic" not in ran.said
+    assert not any(" rollback green" in line for line in cluster.told())
+    assert webhook.told[0]["text"].startswith("failure: v1.2.3 could not be taken back in production")
 
 
 def test_what_is_refused_before_anything_changed_takes_nothing_back(cluster: Workplace, webhook: Webhook) -> None:
