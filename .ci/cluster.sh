@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 folder=$1 limit=$2
 for_tests=720     # without so much left for them, the tests are not begun
 for_monitoring=480   # what those that need a Prometheus take of it, which is not waited for at their cost
-for_rollout=${ROLLOUT_SECONDS:-420}   # nor the quick part of the proof of gated rollouts
+for_rollout=${ROLLOUT_SECONDS:-540}   # nor the quick part of the proof of gated rollouts
 for_rolling=${ROLLING_SECONDS:-420}   # nor a run of the proof of rolling updates
 
 left() { echo $((limit - SECONDS)); }
