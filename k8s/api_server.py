@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import urllib3
+import yaml
 from kubernetes import client, config
 
 from k8s.json_object import Json
@@ -231,6 +232,8 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> tuple
         file = None if kubeconfig is None else str(kubeconfig)
         config.load_kube_config(config_file=file, context=context, client_configuration=configuration)
         contexts, active = config.list_kube_config_contexts(config_file=file)
+    except yaml.YAMLError as error:
+        raise BadKubeconfig(f"the kubeconfig cannot be used, it is no YAML: {' '.join(str(error).split())}") from None
     except (config.ConfigException, OSError, ValueError, TypeError) as error:
         raise BadKubeconfig(f"the kubeconfig cannot be used: {error}") from None
     chosen = next((each for each in contexts if each["name"] == context), active)

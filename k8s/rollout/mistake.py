@@ -11,10 +11,10 @@ from k8s.rollout.lease import Unreadable
 from k8s.rollout.ledger import Held, Lost
 from k8s.rollout.outcome import Exit
 from k8s.rollout.plan.bad_plan import BadPlan
-from k8s.rollout.prometheus import NoMetrics
+from k8s.rollout.prometheus import Misnamed, NoMetrics
 from k8s.rollout.smoke import NoKey
 
-OF_USE = (BadKubeconfig, BadPlan, BadPromise, BadRequest, NoKey, NotFound, Refused, Unreadable)
+OF_USE = (BadKubeconfig, BadPlan, BadPromise, BadRequest, Misnamed, NoKey, NotFound, Refused, Unreadable)
 """Whoever asked has to ask otherwise."""
 
 OF_OTHERS = (ApiError, Changed, Held, Lost, NoMetrics)

@@ -32,6 +32,10 @@ class NoMetrics(Exception):
     """Prometheus gave no answer to go by; the message says why in one sentence."""
 
 
+class Misnamed(NoMetrics):
+    """What it is asked with can never do: an address, a file. The message says what was expected."""
+
+
 class Prometheus:
     """One Prometheus, or what speaks like it: Thanos, Mimir, VictoriaMetrics."""
 
@@ -45,15 +49,15 @@ class Prometheus:
         ca_file: str | Path | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """`token_file` holds a bearer token, `basic_file` USER:PASSWORD; raises NoMetrics where none can be used."""
+        """`token_file` holds a bearer token, `basic_file` USER:PASSWORD; raises Misnamed where none can be used."""
         parts = _address(url)
         if token_file and basic_file:
-            raise NoMetrics("Prometheus is given a token and a password; one of both is enough")
+            raise Misnamed("Prometheus is given a token and a password; one of both is enough")
         self.url = url.rstrip("/")
         self._token_file, self._basic_file = token_file, basic_file
         self._headers = dict(headers or {})
         if parts.auth:
-            raise NoMetrics("the address of Prometheus holds a password, which logs would show: put it into a file")
+            raise Misnamed("the address of Prometheus holds a password, which logs would show: put it into a file")
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(total=timeout_seconds),
             retries=False,
@@ -130,17 +134,17 @@ def _address(url: str) -> urllib3.util.Url:
     except HTTPError:
         parts = urllib3.util.Url()
     if parts.scheme not in ("http", "https") or not parts.host:
-        raise NoMetrics(f"{url!r} is no address of a Prometheus, as http://prometheus.monitoring:9090")
+        raise Misnamed(f"{url!r} is no address of a Prometheus, as http://prometheus.monitoring:9090")
     return parts
 
 
 def _trusting(file: str | Path) -> ssl.SSLContext:
     if not Path(file).is_file():
-        raise NoMetrics(f"the file {file} with the authority of Prometheus' certificate does not exist")
+        raise Misnamed(f"the file {file} with the authority of Prometheus' certificate does not exist")
     try:
         return ssl.create_default_context(cafile=str(file))
     except (OSError, ValueError) as error:
-        raise NoMetrics(f"the file {file} holds no certificate of an authority in PEM") from error
+        raise Misnamed(f"the file {file} holds no certificate of an authority in PEM") from error
 
 
 def _secret(file: str | Path) -> str:
@@ -148,9 +152,9 @@ def _secret(file: str | Path) -> str:
         text = Path(file).read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise NoMetrics(f"the file {file} with the credentials for Prometheus cannot be read: {why}") from error
+        raise Misnamed(f"the file {file} with the credentials for Prometheus cannot be read: {why}") from error
     if not text or any(character in text for character in "\r\n"):
-        raise NoMetrics(f"the file {file} with the credentials for Prometheus must hold one line")
+        raise Misnamed(f"the file {file} with the credentials for Prometheus must hold one line")
     return text
 
 

@@ -78,7 +78,8 @@ def read_key(file: Path) -> str:
     try:
         key = file.read_text().strip()
     except (OSError, ValueError) as error:
-        raise NoKey(f"the key file {file} cannot be read: {error}") from None
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise NoKey(f"the key file {file} cannot be read: {why}") from None
     if not key or not key.isascii() or not key.isprintable():
         raise NoKey(f"the key file {file} must hold one key on one line, in ASCII")
     return key

@@ -29,7 +29,7 @@ from k8s.rollout.options import Options
 from k8s.rollout.outcome import Exit
 from k8s.rollout.plan.form import Plan
 from k8s.rollout.plan.read import digest, read
-from k8s.rollout.prometheus import NoMetrics, Prometheus
+from k8s.rollout.prometheus import Misnamed, NoMetrics, Prometheus
 from k8s.rollout.report.record import Record
 from k8s.rollout.report.told import Heading
 from k8s.rollout.side import Side
@@ -174,6 +174,8 @@ def _with_gates(plan: Plan, promise: Promise) -> Plan:
 def _must_answer(prometheus: Prometheus) -> None:
     try:
         prometheus.query(SOME_ANSWER)
+    except Misnamed:
+        raise
     except NoMetrics as error:
         raise NoMetrics(with_hint(prometheus, error)) from error
 

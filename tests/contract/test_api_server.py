@@ -135,6 +135,13 @@ def test_a_context_that_is_not_there_is_a_mistake_in_the_kubeconfig(tmp_path: Pa
         connect(kubeconfig(tmp_path, address), "third")
 
 
+def test_a_kubeconfig_that_is_no_yaml_is_told_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "kubeconfig"
+    file.write_text("clusters: [{name: one\n")
+    with pytest.raises(BadKubeconfig, match=r"^the kubeconfig cannot be used, it is no YAML: .* line 2, column 1$"):
+        connect(file)
+
+
 def test_a_missing_right_ends_the_command_with_four(
     tmp_path: Path, address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

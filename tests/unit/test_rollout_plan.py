@@ -6,7 +6,7 @@ from k8s.rollout.plan.alone import alone
 from k8s.rollout.plan.form import Gate, Plan, Step
 from k8s.rollout.plan.read import BadPlan, digest, from_mapping, read
 
-MEASURES = ("error_ratio", "p99", "restarts")
+MEASURES = ("error_ratio", "p99", "query", "restarts")
 
 
 def told(text: str, folder: Path) -> list[str]:

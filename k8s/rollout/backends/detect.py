@@ -83,7 +83,7 @@ def detect(api: ApiServer, namespace: str, words: str, wishes: Wishes) -> tuple[
         if wishes.storage_uri:
             raise Refused(f"--storage-uri names the model of an inferenceservice/NAME, and {kind}/{name} has none")
         way = next(each for each in WAYS if each.kind == kind)
-        return way.make(api, namespace, name, wishes), f"{way.backend}, which shares traffic by a {kind}"
+        return way.make(api, namespace, name, wishes), f"{way.backend}, which shares traffic by {kind}/NAME"
     return _the_finest(api, namespace, name, wishes)
 
 

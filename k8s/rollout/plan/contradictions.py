@@ -43,7 +43,7 @@ def _gate(gate: Gate, measures: Collection[str] | None) -> Iterator[str]:
     else:
         if measures is not None and gate.measure not in measures:
             near = get_close_matches(gate.measure, measures, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted([*measures, QUERY]))}"
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted({*measures, QUERY}))}"
             yield f"measure {gate.measure} is not known; {hint}"
         if gate.query:
             yield f"query is for the measure query, and this one is {gate.measure}"
