@@ -124,18 +124,19 @@ class Run:
         judged = None if seen.findings is None else (state, seen.findings)
         record = self.record.after(decision.state, seen.now, seen.traffic, judged)
         is_written = self._write(decision.state, record)
-        if is_written:
+        # What is not written is not done, but for the way back, of which nobody has to know first.
+        is_to_act = is_written or decision.state.phase is Phase.RESTORING
+        is_taken = is_to_act or state.is_where(decision.state)
+        if is_taken:
             self.record = record
             for sentence in decision.told:
                 self._tells.said(sentence)
             self._tell_events(state, decision.state)
-        # What is not written is not done, but for the way back, of which nobody has to know first.
-        is_to_act = is_written or state.phase is decision.state.phase is Phase.RESTORING
         # The machine asks again for what is not seen to be done.
         self._acted = is_to_act and all(self._is_done(act) for act in decision.acts)
         if decision.leave is not None:
             raise Left(decision.state, decision.leave, decision.told[-1] if decision.told else decision.state.said)
-        if is_written or _is_same_but_for_time(state, decision.state):
+        if is_taken:
             state = decision.state
         self._show(state, seen)
         return state
@@ -182,8 +183,8 @@ class Run:
 
     def _is_done(self, act: Act) -> bool:
         try:
-            # Where writing took long, somebody may think this process dead.
-            self._ledger.keep()
+            # Where writing took long, somebody may think this process dead; traffic goes back all the same.
+            (self._keep if act == Shift(0.0) else self._ledger.keep)()
             match act:
                 case Deploy():
                     self._backend.deploy()
@@ -296,8 +297,3 @@ class Run:
         if sentence not in self._noted:
             self._noted.add(sentence)
             self._tells.note(sentence)
-
-
-def _is_same_but_for_time(state: State, other: State) -> bool:
-    """Whether nothing was decided: its clocks run on, though they cannot be written."""
-    return (state.phase, state.step, state.percent, state.exit) == (other.phase, other.step, other.percent, other.exit)

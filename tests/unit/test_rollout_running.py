@@ -183,6 +183,40 @@ def test_nothing_is_done_while_the_state_cannot_be_written() -> None:
     assert not [each for each in tried.backend.done if each.startswith("shift")]
 
 
+def test_a_bad_version_loses_its_traffic_also_while_the_state_cannot_be_written() -> None:
+    tried = Tried()
+    denied = Forbidden("a right is missing: leases may not be patched")
+
+    def fail() -> None:
+        tried.judge.findings = (finding(Judgement.FAILED),)
+        tried.api.fails = lambda verb, _path: denied if verb == "patch" else None
+
+    tried.when(Phase.ANALYSING, fail)
+    ending = tried.start()
+    assert (ending.exit, tried.backend.percent) == (Exit.INFRASTRUCTURE, 0)
+    assert "leases may not be patched" in ending.sentence
+    tried.api.fails = lambda _verb, _path: None
+    assert tried.start().exit is Exit.ABORTED
+    assert tried.backend.percent == 0
+
+
+def test_traffic_goes_back_though_the_lock_cannot_be_renewed() -> None:
+    tried = Tried()
+    denied = Forbidden("a right is missing: leases may not be patched")
+    late = Forbidden("a right is missing: httproutes may not be patched")
+
+    def fail() -> None:
+        tried.judge.findings = (finding(Judgement.FAILED),)
+        tried.backend.act_error = late
+        tried.time.after(40, lambda: setattr(tried.backend, "act_error", None))
+
+    tried.when(Phase.ANALYSING, fail)
+    tried.when(
+        Phase.RESTORING, lambda: setattr(tried.api, "fails", lambda verb, _path: denied if verb == "patch" else None)
+    )
+    assert (tried.start().exit, tried.backend.percent) == (Exit.INFRASTRUCTURE, 0)
+
+
 def test_an_act_that_fails_is_told_and_done_again() -> None:
     tried = Tried()
     denied = Forbidden("a right is missing: httproutes may not be patched")

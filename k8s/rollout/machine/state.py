@@ -82,3 +82,7 @@ class State:
     reason: str = ""
     """The end in one sentence."""
     log: tuple[Entry, ...] = ()
+
+    def is_where(self, other: "State") -> bool:
+        """Whether nothing was decided between the two, though clocks have run on."""
+        return (self.phase, self.step, self.percent, self.exit) == (other.phase, other.step, other.percent, other.exit)
