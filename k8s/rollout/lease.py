@@ -6,7 +6,7 @@ report; a fourth is what somebody beside asks for.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -24,6 +24,10 @@ RECORD = "ecluse.example/rollout-record"
 REQUEST = "ecluse.example/rollout-request"
 
 NOTHING = Record()
+
+MOST_BYTES = 240 * 1024
+"""Of all annotations together; the API server takes 256 KiB, and refuses what is more."""
+MOST_LOG_BYTES = 100 * 1024
 
 GROUP = ("apis", "coordination.k8s.io", "v1")
 
@@ -97,11 +101,14 @@ def read(lease: Json) -> Sheet:
 
 def annotations(state: State, terms: Terms, record: Record) -> dict[str, str | None]:
     """Give what a holder writes on it."""
-    return {
-        STATE: state_json.to_json(state),
-        TERMS: terms_form.to_json(terms),
-        RECORD: record_json.to_json(record),
-    }
+    written = {STATE: _state(state), TERMS: terms_form.to_json(terms)}
+    left = MOST_BYTES - sum(len(each.encode()) for each in written.values())
+    # The report loses of its past before the rollout loses its state.
+    text = record_json.to_json(record)
+    while len(text.encode()) > left and record != NOTHING:
+        record = record.halved()
+        text = record_json.to_json(record)
+    return {**written, RECORD: text}
 
 
 def request_annotation(request: Request | None) -> dict[str, str | None]:
@@ -117,6 +124,16 @@ def spec(holder: str, seconds: float, now: float, **more: Any) -> dict[str, Any]
 def moment(now: float) -> str:
     """Write a time as Kubernetes does."""
     return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _state(state: State) -> str:
+    """What servers say may be in letters of several bytes; then the log is shorter."""
+    text = state_json.to_json(state)
+    while len(text.encode()) > MOST_LOG_BYTES and state.log:
+        kept = len(state.log) // 4
+        state = replace(state, log=(*state.log[:kept], *state.log[len(state.log) - kept :]))
+        text = state_json.to_json(state)
+    return text
 
 
 def _record(text: str) -> Record:

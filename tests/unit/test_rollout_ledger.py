@@ -1,16 +1,20 @@
 """The lock of a rollout: who has it, who may take it over, and who finds out that it is lost."""
 
+from dataclasses import replace
+
 import pytest
 
 from k8s.api_server import Conflict
 from k8s.rollout.backends.wishes import Wishes
+from k8s.rollout.gates.finding import Judgement
 from k8s.rollout.lease import NOTHING, REQUEST, STATE, Request, Unreadable, name_of
 from k8s.rollout.ledger import Held, Ledger, Lost
 from k8s.rollout.machine.phase import Phase
-from k8s.rollout.machine.state import State
+from k8s.rollout.machine.state import Entry, State
+from k8s.rollout.outcome import Exit
 from k8s.rollout.plan.form import Plan
 from k8s.rollout.terms import Terms
-from tests.rollout_doubles import SILENCE, FakeObjects, FakeTime
+from tests.rollout_doubles import SILENCE, FakeObjects, FakeTime, finding
 
 TARGET = "httproute/mnist"
 LEASE = ("apis", "coordination.k8s.io", "v1", "namespaces", "models", "leases", name_of(TARGET))
@@ -31,6 +35,29 @@ def test_the_first_makes_the_lease_and_finds_no_state() -> None:
     assert ledger(api, time, "first").take(quiet).state is None
     assert api.objects[LEASE]["spec"]["holderIdentity"] == "first"
     assert api.objects[LEASE]["spec"]["leaseDurationSeconds"] == 30
+
+
+def test_what_is_written_is_never_more_than_the_api_server_takes_whatever_servers_say() -> None:
+    words = "サーバーは「だめ」と言う" * 40
+    log = tuple(Entry(1.0 + each, Phase.ANALYSING, 10.0, words[:400]) for each in range(120))
+    state = replace(STATE_NOW, log=log, exit=Exit.ABORTED, reason=words[:400])
+    record = NOTHING
+    for look in range(400):
+        now = replace(state, percent=float(look % 50), step=look % 150)
+        findings = [replace(finding(Judgement.FAILED if look % 2 else Judgement.PASSED), sentence=words)]
+        record = record.after(now, 1.0 + look, None, (now, findings))
+    api, time = FakeObjects(), FakeTime()
+    mine = ledger(api, time, "first")
+    mine.take(quiet)
+    mine.write(state, TERMS, record)
+    notes = api.objects[LEASE]["metadata"]["annotations"]
+    assert sum(len(name.encode()) + len(note.encode()) for name, note in notes.items()) < 256 * 1024
+    sheet = mine.look()
+    assert sheet is not None
+    assert sheet.state is not None
+    assert replace(sheet.state, log=log) == state
+    assert (sheet.state.log[0], sheet.state.log[-1]) == (log[0], log[-1])
+    assert sheet.record.shares[-1] == record.shares[-1]
 
 
 def test_what_is_written_is_read_by_the_next_after_a_release() -> None:

@@ -146,7 +146,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     for path, words in ((tmp_path / "none", "No such file"), (tmp_path / "binary", "UTF-8"), (tmp_path, "directory")):
         with pytest.raises(BadPlan, match=words):
             read(path)
-    with pytest.raises(BadPlan, match="more than 262144 bytes"):
+    with pytest.raises(BadPlan, match="more than 65536 bytes"):
         read(tmp_path / "large")
 
 

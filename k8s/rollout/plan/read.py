@@ -19,7 +19,8 @@ from k8s.rollout.plan.mistakes import sentence
 from k8s.rollout.plan.spelling import respelt
 from k8s.rollout.plan.yaml_text import parse
 
-LARGEST_BYTES = 256 * 1024
+LARGEST_BYTES = 64 * 1024
+"""It is kept beside the state, in an annotation."""
 
 __all__ = ["BadPlan", "digest", "from_mapping", "read"]
 

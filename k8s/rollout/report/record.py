@@ -83,6 +83,15 @@ class Record:
             )
         return record
 
+    def halved(self) -> "Record":
+        """Give it without half of all that it has, where it is too large to be kept."""
+        return Record(
+            shares=_at_most(len(self.shares) // 2, self.shares),
+            passages=_at_most(len(self.passages) // 2, self.passages),
+            stretches=_at_most(len(self.stretches) // 2, self.stretches),
+            verdicts=_at_most(len(self.verdicts) // 2, self.verdicts),
+        )
+
     def _shares(self, state: State, now: float, traffic: Traffic | None) -> tuple[Share, ...]:
         seen = self.shares[-1].seen if traffic is None and self.shares else None
         share = Share(now, state.percent, seen if traffic is None else traffic.canary_percent)
@@ -121,4 +130,4 @@ def _at_most(number: int, things: tuple[Thing, ...]) -> tuple[Thing, ...]:
     """Forget from the middle: how it began and how it ended matter most."""
     if len(things) <= number:
         return things
-    return (*things[: number // 4], *things[-(number - number // 4) :])
+    return (*things[: number // 4], *things[len(things) - (number - number // 4) :])
