@@ -68,7 +68,8 @@ canary() {
     case $live,$new in
         ,* | *,) refuse "the route $ROUTE shares between $1 and $2, expected the releases $RELEASES" ;;
     esac
-    noted "$live" "$new" "$(revision_of "$new")"
+    revision=$(revision_of "$new")
+    noted "$live" "$new" "$revision"
     echo "deploy: $tag goes to $new in $NAMESPACE, beside $live, which has the traffic"
     upgrade "$new"
     await "$new"

@@ -49,12 +49,18 @@ service_of() {
     case $1 in *ecluse*) echo "$1" ;; *) echo "$1-ecluse" ;; esac
 }
 
-# The revision of a release that is in use; nothing where there is none.
+# The revision of a release that is in use; nothing where there is none. One that cannot be read is not taken for none.
 revision_of() {
-    in_namespace "$helm" history "$1" --output json 2>/dev/null |
-        "$python" -c 'import json, sys
-found = [one["revision"] for one in json.load(sys.stdin) if one["status"] == "deployed"]
-print(found[-1] if found else "")' 2>/dev/null || true
+    if said=$(in_namespace "$helm" history "$1" --output json 2>&1); then
+        printf '%s\n' "$said" | "$python" -c 'import json, sys
+text = sys.stdin.read()
+# Helm may warn of something before it and behind.
+history, _ = json.JSONDecoder().raw_decode(text, text.index("["))
+found = [one["revision"] for one in history if one["status"] == "deployed"]
+print(found[-1] if found else "")' || refuse "the history of $1 cannot be read: $said"
+        return
+    fi
+    case $said in *"release: not found"*) ;; *) refuse "the history of $1 cannot be read: $said" ;; esac
 }
 
 # Follows a release until its pods are out, or says in a sentence why they are not.

@@ -41,7 +41,7 @@ def message(outcome: str, text: str, *, environment: str, commit: str, run: str)
 
 def send(address: str, body: bytes, sleep: Callable[[float], None] = time.sleep) -> None:
     """POST it, again where that may help. Raises NotTold."""
-    if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).hostname:
+    if not _is_address(address):
         raise NotTold("WEBHOOK_URL is no address that begins with http:// or https://")
     for pause in (*PAUSES_SECONDS, None):
         request = urllib.request.Request(address, body, {"Content-Type": "application/json"})  # noqa: S310 its scheme is known
@@ -58,6 +58,17 @@ def send(address: str, body: bytes, sleep: Callable[[float], None] = time.sleep)
         sleep(pause)
 
 
+def _is_address(words: str) -> bool:
+    # What http.client refuses it repeats, secret and all.
+    if not words.isascii() or not words.isprintable() or " " in words:
+        return False
+    try:
+        parts = urlsplit(words)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def main(arguments: Sequence[str], sleep: Callable[[float], None] = time.sleep) -> int:
     """Tell it, and give the exit status: 1 where nobody was told."""
     parser = ArgumentParser(prog="delivery.notify")
@@ -67,7 +78,7 @@ def main(arguments: Sequence[str], sleep: Callable[[float], None] = time.sleep) 
     parser.add_argument("--run", default="", help="where it can be read")
     parser.add_argument("text")
     given = parser.parse_args(arguments)
-    address = environ.get("WEBHOOK_URL", "")
+    address = environ.get("WEBHOOK_URL", "").strip()
     if not address:
         sys.stdout.write("notify: WEBHOOK_URL is not set, so nobody is told\n")
         return 0

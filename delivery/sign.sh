@@ -36,6 +36,11 @@ signing() {
     "$cosign" "$what" --yes ${COSIGN_KEY:+--key "$COSIGN_KEY"} ${COSIGN_SIGN:-} "$@" </dev/null
 }
 
+# literally WORDS: as a regular expression, in which a point is any letter.
+literally() {
+    printf %s "$1" | sed 's/\./[.]/g'
+}
+
 checking() {
     what=$1
     shift
@@ -46,13 +51,13 @@ checking() {
     fi
     : "${GITHUB_REPOSITORY:?sign: whose signature is expected? Give IDENTITY, or GITHUB_REPOSITORY as OWNER/REPOSITORY}"
     "$cosign" "$what" --certificate-oidc-issuer "${ISSUER:-https://token.actions.githubusercontent.com}" \
-        --certificate-identity-regexp "${IDENTITY:-^https://github.com/$GITHUB_REPOSITORY/.github/workflows/release.yml@refs/tags/v$of_version}" \
+        --certificate-identity-regexp "${IDENTITY:-^https://github[.]com/$(literally "$GITHUB_REPOSITORY")/[.]github/workflows/release[.]yml@refs/tags/v$of_version}" \
         "$@" </dev/null >/dev/null
 }
 
 # Of one release where it is known which, of any where not.
 of_version=
-[ -z "${VERSION:-}" ] || of_version=$(printf %s "${VERSION#v}" | sed 's/\./[.]/g')\$
+[ -z "${VERSION:-}" ] || of_version=$(literally "${VERSION#v}")\$
 
 mkdir -p build/delivery
 if [ -z "$check_alone" ]; then
@@ -68,5 +73,7 @@ cat "$@" | while read -r name repository tag digest; do
     fi
     checking verify "$repository@$digest"
     checking verify-attestation --type slsaprovenance1 "$repository@$digest"
+    # A chart holds no programs, so that there is no bill of it.
+    [ "$name" = chart ] || checking verify-attestation --type spdxjson "$repository@$digest"
     echo "sign: $name $tag is signed, and it is told who built it"
 done

@@ -53,7 +53,8 @@ esac
 case "$*" in
     push*) echo "Pushed: ${3#oci://}:1.2.3"; echo "Digest: sha256:$(sha256sum <"$2" | cut -c 1-64)" ;;
     lint* | package* | template*) exec "$REAL_HELM" "$@" ;;
-    *history*) [ ! -e "$STANDINS/history.json" ] || exec cat "$STANDINS/history.json"; exit 1 ;;
+    *history*) [ ! -e "$STANDINS/history.json" ] || exec cat "$STANDINS/history.json"
+        echo "Error: release: not found" >&2; exit 1 ;;
 esac
 """,
     # The one on the path may be a slow shim.

@@ -117,7 +117,7 @@ def test_a_release_is_checked_and_earns_its_traffic_beside_the_one_that_has_it(
         "helm --namespace ecluse test green",
     )
     assert order == sorted(order)
-    assert "/.github/workflows/release.yml@refs/tags/v1[.]2[.]3$ " in told[order[1]]
+    assert "/[.]github/workflows/release[.]yml@refs/tags/v1[.]2[.]3$ " in told[order[1]]
     assert webhook.told[0]["text"].startswith("success: v1.2.3 is out in production")
 
 
@@ -141,6 +141,14 @@ def test_a_canary_that_is_taken_back_leaves_the_old_version_with_all_traffic(
         assert [each["weight"] for each in changed["spec"]["rules"][0]["backendRefs"]] == [100, 0]
     assert told.index("helm --namespace ecluse rollback green 4") > 0
     assert webhook.told[0]["text"].startswith("failure: v1.2.3 was taken back in production")
+
+
+def test_a_history_that_cannot_be_read_is_not_taken_for_none(cluster: Workplace, webhook: Webhook) -> None:
+    cluster.fail("^helm .* history")
+    ran = deploy(cluster, webhook, "staging")
+    assert ran.jobs["deploy"] is False
+    assert "deploy: the history of ecluse cannot be read: helm fails, as it was told to" in ran.said
+    assert not any("upgrade" in line for line in cluster.told())
 
 
 def test_a_route_that_cannot_be_read_is_not_said_to_be_given_back(cluster: Workplace, webhook: Webhook) -> None:

@@ -52,6 +52,10 @@ def test_who_cannot_be_told_is_a_sentence_without_the_secret_address(
     [
         ("file:///etc/passwd", "WEBHOOK_URL is no address that begins with http:// or https://"),
         ("secret", "WEBHOOK_URL is no address that begins with http:// or https://"),
+        ("http://127.0.0.1:1/my secret", "WEBHOOK_URL is no address that begins with http:// or https://"),
+        ("http://[secret/", "WEBHOOK_URL is no address that begins with http:// or https://"),
+        ("http://127.0.0.1:secret/", "WEBHOOK_URL is no address that begins with http:// or https://"),
+        ("http://127.0.0.1:1/secret\n", "the webhook at 127.0.0.1 gave no answer: [Errno 111] Connection refused"),
         ("http://127.0.0.1:1/secret", "the webhook at 127.0.0.1 gave no answer: [Errno 111] Connection refused"),
     ],
 )

@@ -59,7 +59,9 @@ def test_a_tag_becomes_images_chart_signatures_and_notes(tagged: Workplace, webh
         pushes = sorted(line for line in told if line.startswith(f"docker push {image}-a"))
         assert pushes == [f"docker push {image}-{architecture}" for architecture in architectures]
         assert f"docker buildx imagetools create --tag {image} " in " ".join(told)
-    assert sum("--type spdxjson" in line for line in told) == 6
+    assert sum("--type spdxjson --predicate" in line for line in told) == 6
+    checks = [line for line in told if "cosign verify-attestation" in line and "--type spdxjson" in line]
+    assert len(checks) == 5, "each image, and no chart"
     assert sum("cosign sign " in line for line in told) == 6
     assert sum("--type slsaprovenance1 --predicate" in line for line in told) == 6
 
