@@ -64,6 +64,8 @@ class Gateway:
     def check(self) -> list[str]:
         self._routes.first()
         routes = self._routes.look(self._pair)
+        if self._routes.gone:
+            raise Refused(self._routes.gone)
         told = [f"shifts {' and '.join(map(called, routes))} from {self._pair.stable} to {self._pair.canary}"]
         for route in routes:
             must_be_ours(route)
@@ -100,6 +102,9 @@ class Gateway:
         if not is_same(percents[0], percents[-1]):
             told = f"{called(routes[0])} gives {in_words(percents[0])}, {called(routes[-1])} {in_words(percents[-1])}"
             return Traffic(percents[-1], effective=False, sentence=told)
+        if percents[0] > 0:
+            # Who calls by the route that is gone calls nobody, and comes back with it to who knows which weights.
+            missing = missing or self._routes.gone
         return Traffic(percents[0], effective=not missing, sentence=missing)
 
     def health(self, side: Side) -> Health:

@@ -30,6 +30,8 @@ class Routes:
         self._looked_at: dict[str, Weights] = {}
         self.rules: tuple[Rule, ...] = ()
         """Those of the last look that lead to either version."""
+        self.gone = ""
+        """Why the GRPCRoute that was named is not among them. What is left can be taken back all the same."""
 
     def http(self) -> Json:
         """Read the HTTPRoute. Raises ApiError."""
@@ -43,13 +45,14 @@ class Routes:
             raise Refused(self._why_missing("httproute", self._name)) from None
 
     def look(self, pair: Pair) -> list[Json]:
-        """Read all, in the order in which they are written. Raises Refused and ApiError."""
+        """Read all, in the order in which they are written. Raises ApiError."""
         found = [self.http()]
+        self.gone = ""
         try:
             calls = self._read("grpcroutes", self._grpc_name or self._name)
         except NotFound:
             if self._grpc_name:
-                raise Refused(self._why_missing("grpcroute", self._grpc_name)) from None
+                self.gone = self._why_missing("grpcroute", self._grpc_name)
         else:
             # One that has the same name by chance leads elsewhere.
             if self._grpc_name or shared(calls, pair):
