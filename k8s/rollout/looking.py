@@ -54,7 +54,7 @@ class Looker:
             errors.append(str(error))
         keep()
         canary, stable = health.get(Side.CANARY), health.get(Side.STABLE)
-        findings, metrics_error = self._findings(needs, canary, stable)
+        findings, metrics_error = self._findings(needs, canary, stable, errors)
         keep()
         return Seen(
             now=now,
@@ -71,7 +71,7 @@ class Looker:
         )
 
     def _findings(
-        self, needs: Needs, canary: Health | None, stable: Health | None
+        self, needs: Needs, canary: Health | None, stable: Health | None, errors: list[str]
     ) -> tuple[tuple[Finding, ...] | None, str]:
         if needs.window_seconds is None:
             return None, ""
@@ -81,6 +81,10 @@ class Looker:
             return tuple(self._judging(needs, canary, stable)), ""
         except NoMetrics as error:
             return None, str(error)
+        except (ApiError, Changed, Refused) as error:
+            # Whose series they are could not be read of the cluster, which is no fault of Prometheus.
+            errors.append(str(error))
+            return (), ""
 
     def _asked(self, errors: list[str]) -> str | None:
         if self._smoke is None:

@@ -171,6 +171,18 @@ def test_an_api_server_that_is_silent_for_a_while_stops_nothing() -> None:
     assert tried.start().exit is Exit.PROMOTED
 
 
+@pytest.mark.parametrize("phase", [Phase.ANALYSING, Phase.VERIFYING])
+def test_an_api_server_that_does_not_say_whose_series_to_ask_for_stops_nothing(phase: Phase) -> None:
+    tried = Tried()
+
+    def fall_silent() -> None:
+        tried.judge.error = SILENCE
+        tried.time.after(30, lambda: setattr(tried.judge, "error", None))
+
+    tried.when(phase, fall_silent)
+    assert tried.start().exit is Exit.PROMOTED
+
+
 def test_nothing_is_done_while_the_state_cannot_be_written() -> None:
     tried = Tried()
     denied = Forbidden("a right is missing: leases may not be patched")
