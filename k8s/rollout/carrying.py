@@ -14,6 +14,7 @@ from k8s.rollout.events import Events
 from k8s.rollout.lease import Unreadable
 from k8s.rollout.ledger import Ledger, Lost
 from k8s.rollout.looking import Looker
+from k8s.rollout.mistake import Mistake
 from k8s.rollout.options import Options
 from k8s.rollout.report import folder
 from k8s.rollout.report.told import Heading, Told
@@ -30,6 +31,8 @@ SECOND_CHANCE_SECONDS = 2.0
 
 def carry(prepared: Prepared, options: Options, *, abort: str = "") -> int:
     """Carry a rollout as far as it goes, and give the exit status. Raises Held, ApiError, Mistake before it begins."""
+    if options.out is not None and prepared.before is None:
+        _must_take_reports(options.out)
     clock = Clock()
     heading = prepared.heading
     with listening() as interruptions, teller(heading, options) as tells:
@@ -99,6 +102,13 @@ def report(
     troubles = folder.write(told, where, Path(page) if page else None)
     written = [str(where / each) for each in folder.FORMS if (where / each).is_file()]
     return ([] if troubles else written), troubles
+
+
+def _must_take_reports(where: Path) -> None:
+    try:
+        folder.try_it(where)
+    except OSError as error:
+        raise Mistake(f"no report can be written to {where}: {error.strerror or error}") from error
 
 
 def _opening(heading: Heading) -> str:

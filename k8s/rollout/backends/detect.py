@@ -66,6 +66,21 @@ WAYS = (
 """The finest first."""
 
 
+WORDS_OF = {
+    "gateway": ("grpc_route",),
+    "kserve-canary": ("storage_uri", "canary_name"),
+    "kserve-knative": ("storage_uri",),
+    "replicas": (),
+}
+"""Which of these wishes mean something to which backend."""
+
+MEANT = {
+    "grpc_route": "--grpc-route names the GRPCRoute beside an httproute/NAME",
+    "storage_uri": "--storage-uri names the model of an inferenceservice/NAME",
+    "canary_name": "--canary-name names the new version that KServe makes of an inferenceservice/NAME",
+}
+
+
 def detect(api: ApiServer, namespace: str, words: str, wishes: Wishes) -> tuple[Backend, str]:
     """Give the backend and, in a sentence, why it and not the others. Raises Refused and ApiError."""
     kind, name = _named(words)
@@ -73,21 +88,31 @@ def detect(api: ApiServer, namespace: str, words: str, wishes: Wishes) -> tuple[
         way = _asked_for(wishes.backend)
         if kind and kind != way.kind:
             raise Refused(f"the backend {way.backend} shares traffic by {way.kind}/NAME, not by {kind}/{name}")
-        return way.make(api, namespace, name, wishes), f"{way.backend}, as it was asked for"
-    if kind == "inferenceservice":
+        why = f"{way.backend}, as it was asked for"
+    elif kind == "inferenceservice":
         service = InferenceService(api, namespace, name).read()
         way = _asked_for("kserve-knative" if is_knative(service) else "kserve-canary")
         mode = "on Knative" if is_knative(service) else "in Standard mode"
-        return way.make(api, namespace, name, wishes), f"{way.backend}, since KServe runs {kind}/{name} {mode}"
-    if kind:
-        if wishes.storage_uri:
-            raise Refused(f"--storage-uri names the model of an inferenceservice/NAME, and {kind}/{name} has none")
+        why = f"{way.backend}, since KServe runs {kind}/{name} {mode}"
+    elif kind:
         way = next(each for each in WAYS if each.kind == kind)
-        return way.make(api, namespace, name, wishes), f"{way.backend}, which shares traffic by {kind}/NAME"
-    return _the_finest(api, namespace, name, wishes)
+        why = f"{way.backend}, which shares traffic by {kind}/NAME"
+    else:
+        way, why = _the_finest(api, namespace, name, wishes)
+    _must_mean_something(way, f"{way.kind}/{name}", wishes)
+    return way.make(api, namespace, name, wishes), why
 
 
-def _the_finest(api: ApiServer, namespace: str, name: str, wishes: Wishes) -> tuple[Backend, str]:
+def _must_mean_something(way: Way, called: str, wishes: Wishes) -> None:
+    # A rollout that goes on has been begun with its words: refused now, it could not be taken back.
+    if wishes.stable:
+        return
+    for word, meaning in MEANT.items():
+        if getattr(wishes, word) and word not in WORDS_OF[way.backend]:
+            raise Refused(f"{meaning}, and {called} has none where {way.backend} shares the traffic")
+
+
+def _the_finest(api: ApiServer, namespace: str, name: str, wishes: Wishes) -> tuple[Way, str]:
     against = {way: _against(api, namespace, way, name, wishes) for way in WAYS}
     chosen = next((way for way, words in against.items() if not words), None)
     spoken = [f"not {way.backend}: {words}" for way, words in against.items() if words]
@@ -98,9 +123,7 @@ def _the_finest(api: ApiServer, namespace: str, name: str, wishes: Wishes) -> tu
         for way, words in against.items()
         if not words and way is not chosen
     ]
-    return chosen.make(api, namespace, name, wishes), "; ".join(
-        [f"{chosen.backend}, since there is {chosen.kind}/{name}", *spoken]
-    )
+    return chosen, "; ".join([f"{chosen.backend}, since there is {chosen.kind}/{name}", *spoken])
 
 
 def _against(api: ApiServer, namespace: str, way: Way, name: str, wishes: Wishes) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from k8s.rollout.report import json_text, markdown, picture
 from k8s.rollout.report.told import Told
@@ -30,6 +31,13 @@ def write(told: Told, folder: Path, summary: Path | None = None) -> list[str]:
         except OSError as error:
             troubles.append(f"the page of the CI job ({summary}) was not written: {error.strerror or error}")
     return troubles
+
+
+def try_it(folder: Path) -> None:
+    """Make the folder and see whether it takes a file. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=folder):
+        pass
 
 
 def _replace(file: Path, text: str) -> None:
