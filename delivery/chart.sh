@@ -33,7 +33,15 @@ pack() {
     mkdir -p build/delivery
     "$helm" package "$staged/ecluse" --destination build/delivery
     # What is packed is what is asked: the images that were signed, and no others.
-    others=$("$helm" template released "$packed" --set loadtest.enabled=true | sed -n 's/^ *image: *//p' | tr -d '"' | sort -u |
+    everything=loadtest.enabled=true,rollout.job.enabled=true,rollout.rbac.create=true,rollout.target=httproute/mnist
+    asked=$("$helm" template released "$packed" --set "$everything,rollout.prometheus=http://prometheus:9090" | sed -n 's/^ *image: *//p' | tr -d '"' | sort -u)
+    for name in serving loadtests rollout; do
+        case $asked in
+            *"/ecluse/$name:"*) ;;
+            *) echo "chart: the packed chart asks for no image ecluse/$name, expected all that were signed" >&2; exit 1 ;;
+        esac
+    done
+    others=$(echo "$asked" |
         grep -v "^$REGISTRY/ecluse/[a-z]*:$VERSION\(-demo\)\{0,1\}\$" || true)
     if [ -n "$others" ]; then
         echo "chart: the packed chart asks for $others, expected images of $REGISTRY with the tag $VERSION" >&2
