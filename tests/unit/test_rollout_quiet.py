@@ -16,7 +16,13 @@ def test_one_request_a_second_is_too_few_for_a_hundredth() -> None:
     first, second, advice = quiet_steps(planned(), 1.0, PROMISE)
     assert first.startswith("step 1 gives the canary 1 % of 1 requests a second: some 9 in 900 s, and gate error_ratio")
     assert second.startswith("step 2")
-    assert advice == "begin with 8.3 % or more, or give a step more time (limits.inconclusive_seconds)"
+    assert advice == "begin with 8.4 % or more, or give a step more time (limits.inconclusive_seconds)"
+
+
+def test_what_is_nearly_enough_is_told_with_how_many_it_takes() -> None:
+    sentence, advice = quiet_steps(planned(steps=(Step(percent=1),)), 8.0, PROMISE)
+    assert sentence.endswith("some 72 in 900 s, and gate error_ratio needs 50, which takes some 75 on average")
+    assert advice.startswith("begin with 1.1 % or more")
 
 
 def test_enough_requests_are_nothing_to_tell() -> None:

@@ -172,6 +172,16 @@ def test_the_picture_stands_alone_and_names_the_gate_that_failed() -> None:
     assert {"blue → green", "aborted", "5 %", "25 %"} <= set(words)
 
 
+def test_the_share_of_everything_stands_below_the_names_of_the_phases() -> None:
+    everything = Record().after(state(Phase.SETTLING, 0, 100), BEGAN, Traffic(100.0), None)
+    root = ElementTree.fromstring(picture.draw(replace(told(Exit.PROMOTED, ""), record=everything)))
+    heights = {each.text: float(each.get("y", "")) for each in root.iter("{http://www.w3.org/2000/svg}text")}
+    label = max(
+        float(each.get("y", "")) for each in root.iter("{http://www.w3.org/2000/svg}text") if each.text == "100 %"
+    )
+    assert label >= heights["settling"] + 20
+
+
 def test_names_are_no_markup_in_the_picture() -> None:
     heading = replace(told().heading, canary="<script>")
     assert "<script>" not in picture.draw(replace(told(), heading=heading))

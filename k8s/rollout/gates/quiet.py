@@ -1,5 +1,6 @@
 """Which steps of a plan would end without a conclusion, because too few requests come: told before anything begins."""
 
+import math
 from collections.abc import Callable, Iterator
 
 from k8s.rollout.gates.ask import name_of
@@ -29,9 +30,12 @@ def quiet_steps(
         yield (
             f"step {number} gives the canary {100 * share:g} % of {requests_a_second:.3g} requests a second: some"
             f" {expected:.0f} in {seconds:g} s, and gate {name_of(gate)} needs {needed}"
+            + (f", which takes some {SPARE * needed:.0f} on average" if expected >= needed else "")
         )
     if 0 < least <= 100:
-        yield f"begin with {least:.2g} % or more, or give a step more time (limits.inconclusive_seconds)"
+        # Rounded up, since what is told has to be enough.
+        enough = math.ceil(10 * least) / 10
+        yield f"begin with {enough:g} % or more, or give a step more time (limits.inconclusive_seconds)"
 
 
 def _needed(plan: Plan, promise: Promise) -> tuple[int, Gate | None]:

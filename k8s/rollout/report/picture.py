@@ -194,7 +194,9 @@ class _Picture:
         above = 0.0
         for at, percent in seen:
             if percent > above:
-                self._text(f"{percent:g} %", self._x(at) + 4, self._y(percent) - 6, "small")
+                # Above the highest line stand the names of the phases.
+                away = 15 if percent >= self._top else -6
+                self._text(f"{percent:g} %", self._x(at) + 4, self._y(percent) + away, "small")
                 above = percent
 
     def _marks(self) -> None:
