@@ -20,7 +20,7 @@ from k8s.rollout.report import folder
 from k8s.rollout.report.told import Heading, Told
 from k8s.rollout.running import Run
 from k8s.rollout.screen import on_screen
-from k8s.rollout.signals import Terminated, listening
+from k8s.rollout.signals import Interruptions, Terminated, listening
 from k8s.rollout.starting import Prepared, take
 from k8s.rollout.telling import JsonLines, Lines, Quiet, plainly
 from k8s.rollout.view import Ending
@@ -33,41 +33,49 @@ def carry(prepared: Prepared, options: Options, *, abort: str = "") -> int:
     """Carry a rollout as far as it goes, and give the exit status. Raises Held, ApiError, Mistake before it begins."""
     if options.out is not None and prepared.before is None:
         _must_take_reports(options.out)
-    clock = Clock()
-    heading = prepared.heading
-    with listening() as interruptions, teller(heading, options) as tells:
-        ledger, state, record = take(prepared, options.lease_seconds, clock, tells.note)
-        events = Events(prepared.api, prepared.namespace, heading.target, tells.note)
-        tells.began(_opening(heading))
-        for sentence in prepared.notes:
-            tells.note(sentence)
-        if not abort:
-            word = "RolloutBegan" if prepared.before is None else "RolloutGoesOn"
-            events.tell(word, f"{heading.stable} → {heading.canary} at {state.percent:g} %, by {heading.backend}")
-        run = Run(
-            prepared.terms,
-            prepared.backend,
-            ledger,
-            Looker(prepared.backend, prepared.judge, prepared.smoke),
-            tells,
-            events,
-            interruptions,
-            clock=clock,
-            interrupt_aborts=options.interrupt_aborts,
-            second_chance_seconds=SECOND_CHANCE_SECONDS if sys.stdin.isatty() else 0.0,
-            abort=abort,
-        )
+    with listening() as interruptions, teller(prepared.heading, options) as tells:
         try:
-            ending = run.carry(state, record)
+            return _carried(prepared, options, interruptions, tells, abort)
         except Terminated as signal:
-            _release(ledger)
+            # What is not told yet is told by the next start, and who only waits for the lock holds nothing.
             tells.note(f"{signal}: left at once; traffic stays as it is, and the same command goes on")
             return 128 + signal.number
-        written, troubles = report(heading, prepared, run, ending, options, clock.wall)
-        for sentence in troubles:
-            tells.note(sentence)
+
+
+def _carried(prepared: Prepared, options: Options, interruptions: Interruptions, tells: Quiet, abort: str) -> int:
+    clock = Clock()
+    heading = prepared.heading
+    ledger, state, record = take(prepared, options.lease_seconds, clock, tells.note)
+    events = Events(prepared.api, prepared.namespace, heading.target, tells.note)
+    tells.began(_opening(heading))
+    for sentence in prepared.notes:
+        tells.note(sentence)
+    if not abort:
+        word = "RolloutBegan" if prepared.before is None else "RolloutGoesOn"
+        events.tell(word, f"{heading.stable} → {heading.canary} at {state.percent:g} %, by {heading.backend}")
+    run = Run(
+        prepared.terms,
+        prepared.backend,
+        ledger,
+        Looker(prepared.backend, prepared.judge, prepared.smoke),
+        tells,
+        events,
+        interruptions,
+        clock=clock,
+        interrupt_aborts=options.interrupt_aborts,
+        second_chance_seconds=SECOND_CHANCE_SECONDS if sys.stdin.isatty() else 0.0,
+        abort=abort,
+    )
+    try:
+        ending = run.carry(state, record)
+    except Terminated:
         _release(ledger)
-        tells.ended(ending, written)
+        raise
+    written, troubles = report(heading, prepared, run, ending, options, clock.wall)
+    for sentence in troubles:
+        tells.note(sentence)
+    _release(ledger)
+    tells.ended(ending, written)
     return ending.exit
 
 

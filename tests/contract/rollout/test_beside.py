@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from k8s.rollout import lease
 from k8s.rollout.machine.phase import Phase
 from tests.contract.rollout.command import PLAN, World, ended, made_up, world
 from tests.contract.rollout.made_up import set_weights, weights
@@ -185,3 +186,22 @@ def test_a_reader_that_leaves_does_not_change_how_it_ends(tried: World) -> None:
     process.stdout = None
     assert ended(process)[0] == 0
     assert green(tried) == 100
+
+
+def test_who_is_ended_while_it_waits_for_the_lock_is_no_mistake_of_use(tried: World) -> None:
+    # A Job takes 1 for an outcome that is not to be tried again.
+    name = lease.name_of("httproute/mnist")
+    spec = lease.spec("elsewhere_7_8_9", 600, 1.0)
+    tried.cluster.put("apis/coordination.k8s.io/v1", "leases", {"metadata": {"name": name}, "spec": spec})
+    process = tried.start()
+    assert process.stdout is not None
+    heard = ""
+    while "waiting for at most" not in heard:
+        line = process.stdout.readline()
+        assert line, process.communicate()[1]
+        heard += line
+    process.send_signal(signal.SIGTERM)
+    status, out, _ = ended(process)
+    assert status == 128 + signal.SIGTERM
+    assert "SIGTERM: left at once; traffic stays as it is" in out
+    assert green(tried) == 0
