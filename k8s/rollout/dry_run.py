@@ -12,6 +12,8 @@ from rich.text import Text
 
 from k8s.rollout.gates.ask import questions
 from k8s.rollout.gates.finding import Finding, Judgement
+from k8s.rollout.gates.measures import MEASURES
+from k8s.rollout.gates.words import shown
 from k8s.rollout.machine.needs import Needs
 from k8s.rollout.machine.patience import longest_seconds
 from k8s.rollout.options import Options
@@ -160,12 +162,14 @@ def _steps(found: Rehearsal) -> Table:
 
 def _gates(found: Rehearsal) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("gate", "at most", "at least", "worse by", "worse times", "from", ""):
+    for column in ("gate", "at most", "at least", "worse by", "worse times", "samples", ""):
         table.add_column(column, justify="left" if column in ("gate", "") else "right")
     for gate in found.plan.gates:
-        bounds = (gate.most, gate.least, gate.worse_by, gate.worse_times)
+        bounds = (gate.most, gate.least, gate.worse_by)
+        unit = MEASURES[gate.measure].unit
         least = "" if gate.minimum is None else f"{gate.minimum}"
         name = gate.name or gate.measure
-        cells = ["" if bound is None else f"{bound:g}" for bound in bounds]
-        table.add_row(name, *cells, least, "where there is data" if gate.optional else "")
+        cells = ["" if bound is None else shown(bound, unit) for bound in bounds]
+        times = "" if gate.worse_times is None else f"{gate.worse_times:g}"
+        table.add_row(name, *cells, times, least, "where there is data" if gate.optional else "")
     return table

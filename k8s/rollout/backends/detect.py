@@ -96,7 +96,7 @@ def detect(api: ApiServer, namespace: str, words: str, wishes: Wishes) -> tuple[
         why = f"{way.backend}, since KServe runs {kind}/{name} {mode}"
     elif kind:
         way = next(each for each in WAYS if each.kind == kind)
-        why = f"{way.backend}, which shares traffic by {kind}/NAME"
+        why = f"{way.backend}, which shares traffic by {kind}/{name}"
     else:
         way, why = _the_finest(api, namespace, name, wishes)
     _must_mean_something(way, f"{way.kind}/{name}", wishes)

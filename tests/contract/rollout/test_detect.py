@@ -78,7 +78,7 @@ def test_kserves_mode_decides_between_its_two_ways(
 
 def test_a_kind_that_is_named_is_taken(api: ApiServer, fake: FakeApiServer) -> None:
     shared_service(fake)
-    assert chosen(api, "svc/mnist") == ("replicas", "replicas, which shares traffic by service/NAME")
+    assert chosen(api, "svc/mnist") == ("replicas", "replicas, which shares traffic by service/mnist")
     assert chosen(api, "httproute.gateway.networking.k8s.io/mnist")[0] == "gateway"
 
 

@@ -163,3 +163,14 @@ def test_a_dry_run_tells_all_and_changes_nothing(tried: World, capsys: pytest.Ca
     ):
         assert told in out
     assert tried.sheet() is None
+
+
+def test_a_dry_run_tells_bounds_in_their_units(tried: World, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tried.folder / "plan.yaml"
+    gates = [{"measure": "memory", "worse_by": 2**27}, {"measure": "error_ratio", "most": 0.01}]
+    file.write_text(yaml.safe_dump({**PLAN, "gates": gates}))
+    words = [TARGET, "--dry-run", "--plan", str(file), "--prometheus", tried.address]
+    assert main([*words, "--kubeconfig", str(tried.folder / "kubeconfig")]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["memory", "128", "MiB"] in lines
+    assert ["error_ratio", "1", "%"] in lines
