@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from typing import Self
+from weakref import WeakSet
 
 from tests.chaos.callers import READY, get
 
@@ -33,6 +34,7 @@ class ConnectionBalancer:
         self._ready: list[Endpoint] = []
         self._turn = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._connections: WeakSet[asyncio.WriteTransport] = WeakSet()
         self._probed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -51,6 +53,10 @@ class ConnectionBalancer:
         for task in (self._probing, *self._tasks):
             task.cancel()
         await asyncio.gather(self._probing, *self._tasks, return_exceptions=True)
+        # One that closes while its other side reads no more would outlive the loop.
+        for connection in list(self._connections):
+            connection.abort()
+        await asyncio.sleep(0)  # the loop ends what was aborted in its next turn
 
     def add(self, endpoint: Endpoint) -> None:
         self._endpoints.append(endpoint)
@@ -84,11 +90,13 @@ class ConnectionBalancer:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str) -> None:
         host, port = address.split(":")
+        self._connections.add(writer.transport)
         try:
             backend_reader, backend_writer = await asyncio.open_connection(host, int(port))
         except OSError:
             writer.transport.abort()
             return
+        self._connections.add(backend_writer.transport)
         for work in (copy(reader, backend_writer), copy(backend_reader, writer)):
             task = asyncio.create_task(work)
             self._tasks.add(task)

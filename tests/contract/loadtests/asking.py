@@ -100,7 +100,7 @@ class Listening:
     def __init__(self, serve: Serve, tls: ssl.SSLContext | None = None) -> None:
         self._serve = serve
         self._tls = tls
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.connections = 0
         self.port = 0
 
@@ -111,10 +111,13 @@ class Listening:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        for task in self._tasks:
+        for task, writer in self._tasks.items():
+            # One that waits for the other side's last word under TLS would outlive the loop.
+            writer.transport.abort()
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
+        await asyncio.sleep(0)  # the loop ends what was aborted in its next turn
 
     @property
     def url(self) -> str:
@@ -128,15 +131,15 @@ class Listening:
         self.connections += 1
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
+        self._tasks[task] = writer
         # Cancelled where the test is over, which is nobody else's matter.
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             try:
                 await self._serve(reader, writer)
             finally:
-                self._tasks.discard(task)
                 writer.close()
                 await writer.wait_closed()
+        del self._tasks[task]
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
