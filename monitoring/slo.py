@@ -6,16 +6,16 @@ leaves out is as in the file beside this one. Knows no rule.
 """
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from monitoring.contract.values import LATENCY_SECONDS
+from monitoring.strict_yaml import NoYaml, parse
 
 SHIPPED = Path(__file__).with_name("slo.yaml")
 LARGEST_BYTES = 256 * 1024
@@ -165,20 +165,6 @@ def read(path: Path = SHIPPED) -> Promise:
         ) from mistakes
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is there twice, of which YAML's own would take the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"{key.value} is there twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
-        return super().construct_mapping(node, deep)
-
-
 def _mapping(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
@@ -188,11 +174,9 @@ def _mapping(path: Path) -> dict[str, Any]:
     if len(content) > LARGEST_BYTES:
         raise BadPromise(f"{path} has more than {LARGEST_BYTES} bytes, which no promise needs")
     try:
-        written = yaml.load(content, _Loader)  # noqa: S506 - a SafeLoader
-    except RecursionError:
-        raise BadPromise(f"{path} is no YAML: it is nested too deeply") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise BadPromise(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+        written = parse(content)
+    except NoYaml as error:
+        raise BadPromise(f"{path} {error}") from error
     if written is None:
         return {}
     if not isinstance(written, dict):

@@ -2,7 +2,6 @@
 
 form.py             what a profile may say, with every default
 read.py             a profile from a file, with what the command line sets in its place
-yaml_text.py        YAML, strictly
 overriding.py       what `--set` means
 mistakes.py         what is wrong with a single field, in sentences
 contradictions.py   what is wrong with the whole

@@ -11,7 +11,7 @@ from textwrap import shorten
 from typing import Any
 
 from loadtests.profile.errors import BadProfile
-from loadtests.profile.yaml_text import parse
+from monitoring.strict_yaml import NoYaml, parse
 
 LONGEST_SHOWN = 100
 
@@ -32,12 +32,19 @@ def with_overrides(written: dict[str, Any], overrides: Sequence[str]) -> dict[st
         try:
             if not equals or not path.strip():
                 raise BadProfile("must be FIELD=VALUE, as rate=100 or phases.steady.seconds=30")
-            _set(changed, path.strip(), "", parse(text, "the value"))
+            _set(changed, path.strip(), "", _value(text))
         except BadProfile as trouble:
             troubles.append(f"--set {shorten(override, LONGEST_SHOWN)}: {trouble}")
     if troubles:
         raise BadProfile("\n".join(troubles))
     return {key: _without_removed(value) for key, value in changed.items()}
+
+
+def _value(text: str) -> Any:
+    try:
+        return parse(text)
+    except NoYaml as error:
+        raise BadProfile(f"the value {error}") from error
 
 
 def _set(holder: Any, path: str, before: str, value: Any) -> None:

@@ -19,7 +19,7 @@ from loadtests.profile.form import Change, Profile
 from loadtests.profile.mistakes import sentence
 from loadtests.profile.overriding import with_overrides
 from loadtests.profile.trace_file import read_trace
-from loadtests.profile.yaml_text import parse
+from monitoring.strict_yaml import NoYaml, parse
 
 SHIPPED = Path(__file__).parents[1] / "profiles"
 LARGEST_BYTES = 256 * 1024
@@ -94,7 +94,10 @@ def _mapping(path: Path) -> dict[str, Any]:
         text = content.decode()
     except UnicodeDecodeError as error:
         raise BadProfile(f"{path} is no text in UTF-8: byte {error.start} is none of it") from error
-    written = parse(text, str(path))
+    try:
+        written = parse(text)
+    except NoYaml as error:
+        raise BadProfile(f"{path} {error}") from error
     if not isinstance(written, dict):
         raise BadProfile(f"{path} must hold fields and their values, as rate: 50")
     return written

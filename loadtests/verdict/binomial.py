@@ -9,6 +9,8 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 
+from monitoring.incomplete_beta import incomplete_beta, log_density
+
 UNSURE = 0.05
 """An interval of 95 % misses so often, half of it on each side."""
 
@@ -19,7 +21,7 @@ def at_most(count: int, trials: int, share: float) -> float:
         return 0.0
     if count >= trials:
         return 1.0
-    return 1 - _incomplete_beta(count + 1, trials - count, share)
+    return 1 - incomplete_beta(count + 1, trials - count, share)
 
 
 @lru_cache(maxsize=4096)
@@ -60,9 +62,9 @@ def _beta_quantile(first: float, second: float, probability: float) -> float:
     low, high = 0.0, 1.0
     at = first / (first + second)
     for _ in range(60):
-        missed = _incomplete_beta(first, second, at) - probability
+        missed = incomplete_beta(first, second, at) - probability
         low, high = (at, high) if missed < 0 else (low, at)
-        density = math.exp(_log_density(first, second, at)) / (at * (1 - at))
+        density = math.exp(log_density(first, second, at)) / (at * (1 - at))
         step = missed / density if density > 0 else math.inf
         guess = at - step
         if not low < guess < high:
@@ -71,44 +73,3 @@ def _beta_quantile(first: float, second: float, probability: float) -> float:
             return guess
         at = guess
     return at
-
-
-def _incomplete_beta(first: float, second: float, at: float) -> float:
-    """The regularised one, by the continued fraction of Lentz on the side where it converges fast."""
-    if at <= 0:
-        return 0.0
-    if at >= 1:
-        return 1.0
-    if at > (first + 1) / (first + second + 2):
-        return 1 - _incomplete_beta(second, first, 1 - at)
-    return math.exp(_log_density(first, second, at)) * _fraction(first, second, at) / first
-
-
-def _log_density(first: float, second: float, at: float) -> float:
-    """The logarithm of the distribution's density, times `at` and what it lacks of one."""
-    return (
-        math.lgamma(first + second)
-        - math.lgamma(first)
-        - math.lgamma(second)
-        + first * math.log(at)
-        + second * math.log1p(-at)
-    )
-
-
-def _fraction(first: float, second: float, at: float) -> float:
-    least = 1e-300
-    upper, lower = 1.0, 1 - (first + second) * at / (first + 1)
-    lower = 1 / (lower if abs(lower) > least else least)
-    value = lower
-    for step in range(1, 20_000):
-        even = step * (second - step) * at / ((first + 2 * step - 1) * (first + 2 * step))
-        odd = -(first + step) * (first + second + step) * at / ((first + 2 * step) * (first + 2 * step + 1))
-        for factor in (even, odd):
-            lower = 1 + factor * lower
-            lower = 1 / (lower if abs(lower) > least else least)
-            upper = 1 + factor / upper
-            upper = upper if abs(upper) > least else least
-            value *= lower * upper
-        if abs(lower * upper - 1) < 1e-12:
-            break
-    return value

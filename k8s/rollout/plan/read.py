@@ -17,7 +17,7 @@ from k8s.rollout.plan.contradictions import contradictions
 from k8s.rollout.plan.form import Plan
 from k8s.rollout.plan.mistakes import sentence
 from k8s.rollout.plan.spelling import respelt
-from k8s.rollout.plan.yaml_text import parse
+from monitoring.strict_yaml import NoYaml, parse
 
 LARGEST_BYTES = 64 * 1024
 """It is kept beside the state, in an annotation."""
@@ -43,7 +43,10 @@ def read(path: Path | None, measures: Collection[str] | None = None) -> Plan:
         text = content.decode()
     except UnicodeDecodeError as error:
         raise BadPlan(f"{path} is no text in UTF-8: byte {error.start} is none of it") from error
-    written = parse(text, str(path))
+    try:
+        written = parse(text)
+    except NoYaml as error:
+        raise BadPlan(f"{path} {error}") from error
     if written is None:
         return Plan()
     if not isinstance(written, dict):

@@ -1,16 +1,19 @@
-"""YAML as plans are written: mappings, lists and plain values, every key once, nothing by reference.
+"""YAML as promises, profiles and plans are written: mappings, lists and plain values, every key once, no references.
 
 Stricter than PyYAML, which takes the last of two equal keys in silence and
-follows references that grow without end.
+follows references that grow without end; and 1e3 is a number here.
 """
 
+import re
 from typing import Any, cast
 
 import yaml
 
-from k8s.rollout.plan.bad_plan import BadPlan
-
 DEEPEST = 20
+
+
+class NoYaml(ValueError):
+    """What is wrong, to be said behind the name of what was read: "is no YAML in line 2, column 1: …"."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -48,13 +51,18 @@ class _Loader(yaml.SafeLoader):
         return {str(key): value for key, value in super().construct_mapping(node, deep).items()}
 
 
-def parse(text: bytes | str, what: str) -> Any:
-    """Read it; raises BadPlan, which names what it is, in the words given."""
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+"), list("-+.0123456789")
+)
+
+
+def parse(text: bytes | str) -> Any:
+    """Read it. Raises NoYaml."""
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise BadPlan(f"{what} is no YAML{where}: {error.problem or error.context}") from error
+        raise NoYaml(f"is no YAML{where}: {error.problem or error.context}") from error
     except (yaml.YAMLError, ValueError) as error:
-        raise BadPlan(f"{what} is no YAML: {' '.join(str(error).split())}") from error
+        raise NoYaml(f"is no YAML: {' '.join(str(error).split())}") from error
